@@ -1,0 +1,284 @@
+"""The text of one document to its value, by YAML 1.2's core rules on the C composer, bounded in depth and expansion."""
+
+import operator
+import re
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any, Final
+
+import orjson
+import yaml
+
+from catalog.documents import Json
+from catalog.parse.faults import BrokenError, Fault, explain
+
+MAX_DEPTH: Final = 200
+MAX_TAB_LINES: Final = 50  # each costs another reading of the document
+MAX_EXPANSION: Final = 10_000  # nodes that aliases may add to one document
+_SAFE_DEPTH: Final = 3_000  # the C composer recurses and survives 20,000 levels on an 8 MB stack
+_EXACT: Final = 2**53  # JavaScript's numbers are exact up to here
+_MAX_CACHED_SCALARS: Final = 16_384
+
+_VERSION: Final = re.compile(r"^%YAML[ \t]+(\S+)", re.MULTILINE)
+# Characters that are plain text to the JavaScript reader, but line breaks or errors to the C one. They travel through
+# the C reader disguised as private-use characters.
+_STRANGE: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+_DISGUISE_BASE: Final = 0x100000
+_DISGUISED: Final = re.compile("[\U00100000-\U0010ffff]")
+_NUMBER: Final = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+_INTEGER: Final = re.compile(r"[-+]?[0-9]+")
+_RADIX: Final = re.compile(r"0o([0-7]+)|0x([0-9a-fA-F]+)")
+_NOT_FINITE: Final = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.nan|\.NaN|\.NAN")
+_WORDS: Final[dict[str, tuple[str, Json]]] = {
+    **dict.fromkeys(("", "~", "null", "Null", "NULL"), ("null", None)),
+    **dict.fromkeys(("true", "True", "TRUE"), ("bool", True)),
+    **dict.fromkeys(("false", "False", "FALSE"), ("bool", False)),
+}
+_RESOLVABLE: Final = frozenset("+-.0123456789~nNtTfF")  # a plain scalar starting otherwise is always a string
+
+
+class _Loader(yaml.CSafeLoader):
+    """The C composer with its calls into Python taken out: `resolve` only says whether a node's tag is implied."""
+
+    descend_resolver = operator.is_  # type: ignore[assignment]
+    ascend_resolver = bool  # type: ignore[assignment]
+
+    def resolve(self, kind: type, value: Any, implicit: Any) -> bool:
+        return bool(implicit[0]) if kind is yaml.ScalarNode else True
+
+
+def declared_version(text: str) -> str:
+    """The YAML version of a `%YAML` line, "" for none or for 1.2, which is what is read."""
+    match = _VERSION.match(text) if text.startswith("%YAML") else None
+    return match[1] if match and match[1] != "1.2" else ""
+
+
+def load(text: str) -> Json:
+    """The value of one document. Raises `BrokenError`."""
+    node = compose(text)
+    if node is None:
+        return None
+    return _Builder(aliases="*" in text and "&" in text, restore=_is_strange(text)).build(node)
+
+
+def _is_strange(text: str) -> bool:
+    return _STRANGE.search(text) is not None
+
+
+def compose(text: str) -> yaml.Node | None:
+    """The node tree of one document. Raises `BrokenError`."""
+    if _is_strange(text):
+        text = _STRANGE.sub(lambda match: chr(_DISGUISE_BASE + ord(match[0])), text)
+    if text.startswith("%"):
+        text = _VERSION.sub("#", text)
+    for _ in range(MAX_TAB_LINES):
+        try:
+            return _compose_strictly(text)
+        except yaml.MarkedYAMLError as error:
+            mended = _blank_tab_line(text, error)
+            if mended == text:
+                raise BrokenError(explain(error, text)) from error
+            text = mended
+        except (yaml.YAMLError, UnicodeError, RecursionError) as error:
+            raise BrokenError(Fault("yaml-syntax", str(error), 1, 1)) from error
+    raise BrokenError(Fault("yaml-tab", "Tabs are not allowed as indentation", 1, 1, "Indent with spaces."))
+
+
+def _compose_strictly(text: str) -> yaml.Node | None:
+    _bound_depth(text)
+    loader = _Loader(text)
+    try:
+        node: yaml.Node | None = loader.get_single_node()
+    finally:
+        loader.dispose()
+    return node
+
+
+def _blank_tab_line(text: str, error: yaml.MarkedYAMLError) -> str:
+    """Where only the C parser minds a tab, before a comment or on a line of blanks, the text without that line."""
+    if "tab" not in (error.problem or "") or not error.problem_mark:
+        return text
+    lines = text.split("\n")
+    at = error.problem_mark.line
+    if at < len(lines) and (not lines[at].strip() or lines[at].lstrip()[0] == "#"):
+        lines[at] = ""
+    return "\n".join(lines)
+
+
+def _bound_depth(text: str) -> None:
+    """Measure the nesting on the flat event stream where it could be too deep for the composer, which recurses.
+
+    A block collection starts further right than the one around it, or at most two at the same column.
+    """
+    if len(text) <= _SAFE_DEPTH:
+        return
+    if text.count("[") + text.count("{") + 2 * max(map(len, text.splitlines())) <= _SAFE_DEPTH:
+        return
+    depth = 0
+    for event in yaml.parse(text, _Loader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > MAX_DEPTH:
+                raise _too_deep(event)
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+
+
+def _too_deep(at: Any) -> BrokenError:
+    message = f"nested more than {MAX_DEPTH} levels deep"
+    mark = at.start_mark
+    return BrokenError(Fault("yaml-too-deep", message, mark.line + 1, mark.column + 1, "Flatten the document."))
+
+
+class _Builder:
+    """Nodes to values, each alias a copy of its own. Counts what aliases add where there are any."""
+
+    def __init__(self, *, aliases: bool, restore: bool) -> None:
+        self.seen: set[int] | None = set() if aliases else None
+        self.expanded = 0
+        self.restore = restore
+
+    def build(self, node: Any, depth: int = 0) -> Json:
+        """The value of a node that stands `depth` collections deep."""
+        if self.seen is not None:
+            self._count(node)
+        kind = node.__class__
+        if kind is yaml.ScalarNode:
+            return self._build_scalar(node)
+        if depth >= MAX_DEPTH:
+            raise _too_deep(node)
+        if kind is yaml.SequenceNode:
+            return [self.build(item, depth + 1) for item in node.value]
+        return self._build_mapping(node, depth + 1)
+
+    def _build_scalar(self, node: Any) -> Json:
+        value = node.value
+        if self.restore:
+            value = _DISGUISED.sub(_undisguise, value)
+        tag = node.tag
+        if tag is True:
+            return value if value and value[0] not in _RESOLVABLE else _resolve(value)[1]
+        if tag is False:
+            return value
+        name, resolved = _resolve(value)
+        return resolved if tag == f"tag:yaml.org,2002:{name}" else value
+
+    def _build_mapping(self, node: Any, depth: int) -> dict[str, Json]:
+        result: dict[str, Json] = {}
+        has_index = False
+        build, seen = self.build, self.seen
+        for key_node, value_node in node.value:
+            key = key_node.value
+            tag = key_node.tag
+            if key_node.__class__ is not yaml.ScalarNode or tag is not False:
+                if tag is not True or self.restore or not key or key.__class__ is not str or key[0] in _RESOLVABLE:
+                    key = _to_key(self.build(key_node, depth), key_node)
+            elif self.restore:
+                key = _DISGUISED.sub(_undisguise, key)
+            has_index = has_index or key.isdecimal()
+            value = value_node.value
+            if (
+                seen is None
+                and value_node.tag is True
+                and value.__class__ is str
+                and value
+                and value[0] not in _RESOLVABLE
+                and not self.restore
+            ):
+                result[key] = value
+            else:
+                result[key] = build(value_node, depth)
+        if len(result) != len(node.value):
+            self._refuse_duplicate(node, depth)
+        return _order_like_javascript(result) if has_index else result
+
+    def _refuse_duplicate(self, node: Any, depth: int) -> None:
+        """Keys are duplicates if equal as values: `1` and `"1"` are not, and the later one wins."""
+        known: dict[Any, Any] = {}
+        for key_node, _ in node.value:
+            if key_node.__class__ is not yaml.ScalarNode:
+                continue
+            value = self._build_scalar(key_node)
+            identity = (value.__class__, value)
+            if identity in known:
+                mark, first = key_node.start_mark, known[identity].start_mark
+                hint = f"Remove one of the two `{key_node.value}`. If two entities meet here, put `---` between them."
+                message = f"Map keys must be unique: `{key_node.value}` stands {mark.line - first.line} lines above too"
+                raise BrokenError(Fault("yaml-duplicate-key", message, mark.line + 1, mark.column + 1, hint))
+            known[identity] = key_node
+
+    def _count(self, node: Any) -> None:
+        """A node met again is an alias's target; a cycle runs into the same bound."""
+        assert self.seen is not None
+        if id(node) not in self.seen:
+            self.seen.add(id(node))
+            return
+        self.expanded += 1
+        if self.expanded > MAX_EXPANSION:
+            mark = node.start_mark
+            message = "Excessive alias count indicates a resource exhaustion attack"
+            hint = "Write the values out instead of repeating them by `*alias`."
+            raise BrokenError(Fault("yaml-alias", message, mark.line + 1, mark.column + 1, hint))
+
+
+def _undisguise(match: re.Match[str]) -> str:
+    return chr(ord(match[0]) - _DISGUISE_BASE)
+
+
+def _order_like_javascript(result: dict[str, Json]) -> dict[str, Json]:
+    """Keys that are array indices come first, in ascending order, as in every JavaScript object."""
+    indices = sorted((int(key), key) for key in result if _is_index(key))
+    return {**{key: result[key] for _, key in indices}, **result}
+
+
+def _is_index(key: str) -> bool:
+    return key.isdecimal() and key.isascii() and len(key) <= 10 and str(int(key)) == key and int(key) < 2**32 - 1
+
+
+@lru_cache(maxsize=_MAX_CACHED_SCALARS)
+def _resolve(value: str) -> tuple[str, Json]:
+    """The core schema's tag and value of a plain scalar."""
+    if word := _WORDS.get(value):
+        return word
+    if radix := _RADIX.fullmatch(value):
+        return "int", _whole(int(radix[1], 8) if radix[1] else int(radix[2], 16))
+    if _NUMBER.fullmatch(value):
+        return "int" if _INTEGER.fullmatch(value) else "float", to_number(float(value))
+    return ("float", None) if _NOT_FINITE.fullmatch(value) else ("str", value)
+
+
+def _whole(value: int) -> Json:
+    try:
+        return to_number(float(value))
+    except OverflowError:
+        return None
+
+
+def to_number(value: float) -> Json:
+    """What JSON shows of a JavaScript number: whole ones without a point, rounded beyond 2^53, null if not finite."""
+    if value - value != 0:
+        return None
+    if value == int(value) and -(2**63) <= value < 2**64:
+        return int(value) if abs(value) <= _EXACT else int(Decimal(repr(value)))
+    return value
+
+
+def _to_key(value: Json, node: Any) -> str:
+    """How JavaScript writes a value as the key of an object."""
+    if isinstance(value, str):
+        return value
+    if value is None:
+        return "" if node.value in _WORDS else node.value.lstrip("+.")
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return orjson.dumps(value).decode() if isinstance(value, int | float) else _flow(value)
+
+
+def _flow(value: Json) -> str:
+    """A collection as flow YAML: how a collection that serves as a key becomes text."""
+    if isinstance(value, dict):
+        pairs = (key if item is None else f"{key}: {_flow(item)}" for key, item in value.items())
+        return f"{{ {', '.join(pairs)} }}" if value else "{}"
+    if isinstance(value, list):
+        return f"[ {', '.join(map(_flow, value))} ]" if value else "[]"
+    return value if isinstance(value, str) else orjson.dumps(value).decode()

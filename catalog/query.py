@@ -1,0 +1,271 @@
+"""The grammars of questions as plain values: filters, predicates, fields, order and cursors. Pure text work, no data.
+
+Grammar and messages follow Backstage's catalog API (reference sections 7.3 to 7.7).
+"""
+
+import base64
+import binascii
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import orjson
+
+from catalog.documents import Json
+from catalog.errors import CatalogError
+
+
+@dataclass(frozen=True, slots=True)
+class Exists:
+    """The entity has a row at `key` (lower case), of whatever value."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    """The entity has one of `values` (lower case) at `key` (lower case)."""
+
+    key: str
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HasPrefix:
+    """The entity has a value at `key` that begins with `prefix` (both lower case)."""
+
+    key: str
+    prefix: str
+
+
+@dataclass(frozen=True, slots=True)
+class All:
+    """Every part holds; true when there is none."""
+
+    parts: "tuple[Predicate, ...]"
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """At least one part holds; false when there is none."""
+
+    parts: "tuple[Predicate, ...]"
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """The part does not hold."""
+
+    part: "Predicate"
+
+
+Predicate = Exists | OneOf | HasPrefix | All | AnyOf | Not
+EVERYTHING = All(())
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Sort by the value at `field`."""
+
+    field: str
+    descending: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TextFilter:
+    """Substring match of `term` (lower case) in any of `fields`; `%` and `_` in it are wildcards."""
+
+    term: str
+    fields: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """One question for a page of entities. `after` is the sort key of the row to continue from."""
+
+    predicate: Predicate = EVERYTHING
+    text: TextFilter | None = None
+    order: Order | None = None
+    limit: int = 200
+    offset: int = 0
+    after: tuple[str | None, str] | None = None
+    backwards: bool = False
+
+
+def parse_filter(filters: Iterable[str]) -> Predicate:
+    """Turn repeated `filter` parameters (OR) of comma-separated `key`, `key=value` statements (AND) into a predicate."""
+    groups = [group for group in map(_parse_statements, filters) if group is not None]
+    if not groups:
+        return EVERYTHING
+    return groups[0] if len(groups) == 1 else AnyOf(tuple(groups))
+
+
+def _parse_statements(text: str) -> Predicate | None:
+    values: dict[str, list[str]] = {}
+    for statement in filter(None, (part.strip() for part in text.split(","))):
+        key, equals, value = (part.strip() for part in statement.partition("="))
+        if not key:
+            raise CatalogError(
+                "invalid",
+                f"Invalid filter, '{statement}' is not a valid statement (expected a string on the form a=b or a= or a)",
+            )
+        found = values.setdefault(key.lower(), [])
+        if equals:
+            found.append(value.lower())
+    if not values:
+        return None
+    return All(tuple(OneOf(key, tuple(found)) if found else Exists(key) for key, found in values.items()))
+
+
+def parse_order_field(text: str) -> Order:
+    """`path` or `path,asc` or `path,desc`, as `orderField` takes it."""
+    name, comma, direction = text.partition(",")
+    if comma and direction not in ("asc", "desc"):
+        raise CatalogError("invalid", "Invalid order field order, must be asc or desc")
+    return Order(name.strip(), direction == "desc")
+
+
+def parse_order(text: str) -> Order:
+    """`asc:path` or `desc:path`, as `order` of `GET /entities` takes it."""
+    direction, colon, name = text.partition(":")
+    if direction not in ("asc", "desc") or not colon or not name:
+        raise CatalogError("invalid", f'Invalid order parameter "{text}", expected "<asc or desc>:<field name>"')
+    return Order(name, direction == "desc")
+
+
+def split_list(values: Iterable[str]) -> tuple[str, ...]:
+    """Comma lists and repeats of one parameter, merged, trimmed, without blanks and repeats."""
+    return tuple(dict.fromkeys(part for value in values for part in map(str.strip, value.split(",")) if part))
+
+
+@dataclass(frozen=True, slots=True)
+class Projection:
+    """The `fields` of an answer; case-sensitive paths (reference section 7.4)."""
+
+    fields: tuple[str, ...]
+
+    def apply(self, entity: Mapping[str, Json]) -> dict[str, Json]:
+        """The part of `entity` that the fields name; missing values are left out."""
+        result: dict[str, Json] = {}
+        for name in self.fields:
+            steps, value = _walk(entity, name.split("."))
+            if steps:
+                _put(result, steps, value)
+        return result
+
+
+def parse_fields(values: Iterable[str]) -> Projection | None:
+    """The projection that `fields` ask for, None for the whole entity."""
+    fields = split_list(values)
+    for name in fields:
+        if "[" in name:
+            raise CatalogError("invalid", f'Invalid field "{name}", array type fields are not supported')
+    return Projection(fields) if fields else None
+
+
+def _walk(value: Json, parts: Sequence[str]) -> tuple[list[str], Json]:
+    """Follow `parts` down, gluing a part to the next where the key itself has a dot. No steps: not there."""
+    steps: list[str] = []
+    pending = ""
+    for part in parts:
+        name = f"{pending}.{part}" if pending else part
+        if isinstance(value, dict) and name in value:
+            value, pending = value[name], ""
+        elif isinstance(value, list) and name.isdigit() and int(name) < len(value):
+            value, pending = value[int(name)], ""
+        else:
+            pending = name
+            continue
+        steps.append(name)
+    return ([], None) if pending else (steps, value)
+
+
+def _put(target: dict[str, Json], steps: Sequence[str], value: Json) -> None:
+    for step in steps[:-1]:
+        inner = target.get(step)
+        if not isinstance(inner, dict):
+            inner = target[step] = {}
+        target = inner
+    target[steps[-1]] = value
+
+
+def format_predicate(predicate: Predicate) -> Json:
+    """A predicate in the JSON form of `POST /entities/by-query` (reference section 7.7)."""
+    match predicate:
+        case OneOf(key, values):
+            return {key: values[0] if len(values) == 1 else {"$in": list(values)}}
+        case Exists(key):
+            return {key: {"$exists": True}}
+        case HasPrefix(key, prefix):
+            return {key: {"$hasPrefix": prefix}}
+        case All(parts):
+            return format_predicate(parts[0]) if len(parts) == 1 else {"$all": [format_predicate(p) for p in parts]}
+        case AnyOf(parts):
+            return {"$any": [format_predicate(part) for part in parts]}
+        case Not(part):
+            return {"$not": format_predicate(part)}
+
+
+def parse_predicate(value: Json) -> Predicate:
+    """The inverse of `format_predicate`; raises `CatalogError` for what is not a predicate."""
+    if not isinstance(value, dict):
+        raise CatalogError(
+            "invalid",
+            "Invalid filter predicate: top-level primitive values are not supported. "
+            f'Wrap the value in a field expression, e.g. {{ "kind": {orjson.dumps(value).decode()} }}',
+        )
+    for name, make in (("$all", All), ("$any", AnyOf)):
+        if name in value:
+            return make(tuple(parse_predicate(part) for part in value[name]))
+    if "$not" in value:
+        return Not(parse_predicate(value["$not"]))
+    parts = tuple(_parse_field(key, wanted) for key, wanted in value.items())
+    return parts[0] if len(parts) == 1 else All(parts)
+
+
+def _parse_field(key: str, wanted: Json) -> Predicate:
+    low = key.lower()
+    match wanted:
+        case str() | bool() | int() | float():
+            return OneOf(low, (scalar(wanted),))
+        case {"$exists": bool(exists)}:
+            return Exists(low) if exists else Not(Exists(low))
+        case {"$in": list(values)}:
+            return OneOf(low, tuple(map(scalar, values)))
+        case {"$hasPrefix": str(prefix)}:
+            return HasPrefix(low, prefix.lower())
+        case {"$contains": dict(inner)} if low == "relations" and "type" in inner:
+            return _parse_relation(inner)
+        case {"$contains": str() | bool() | int() | float() as item}:
+            return OneOf(low, (scalar(item),))
+    raise CatalogError(
+        "invalid",
+        f'Invalid filter predicate value for field "{key}": expected a primitive value, $exists, $in, $hasPrefix, '
+        f"or $contains operator, but got {orjson.dumps(wanted).decode()}",
+    )
+
+
+def _parse_relation(inner: dict[str, Json]) -> Predicate:
+    key, target = f"relations.{inner['type']}".lower(), inner.get("targetRef")
+    if target is None:
+        return Exists(key)
+    return OneOf(key, tuple(map(scalar, target["$in"] if isinstance(target, dict) else [target])))
+
+
+def scalar(value: Json) -> str:
+    """A scalar as the search rows have it: JavaScript's text of it in lower case."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(int(value) if isinstance(value, float) and value.is_integer() else value).lower()
+
+
+def encode_json(value: Json) -> str:
+    """Standard padded base64 of compact JSON, the form of every Backstage cursor."""
+    return base64.b64encode(orjson.dumps(value)).decode()
+
+
+def decode_json(text: str, message: str) -> Json:
+    """The inverse of `encode_json`; `message` is what to say when it is not one."""
+    try:
+        return orjson.loads(base64.b64decode(text + "=" * (-len(text) % 4)))
+    except (binascii.Error, ValueError) as error:
+        raise CatalogError("invalid", message) from error

@@ -1,0 +1,143 @@
+"""Which field of which kind declares which relation, as a table, and `emit`, which reads it off one entity.
+
+The tables follow Backstage (reference section 3.2). Whether a target exists is not looked at here.
+"""
+
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+from catalog.documents import Json
+from catalog.refs import EntityRef, RefError, parse_ref
+
+RELATION_TYPES: Final[dict[str, str]] = {
+    "ownedBy": "ownerOf",
+    "ownerOf": "ownedBy",
+    "providesApi": "apiProvidedBy",
+    "apiProvidedBy": "providesApi",
+    "consumesApi": "apiConsumedBy",
+    "apiConsumedBy": "consumesApi",
+    "dependsOn": "dependencyOf",
+    "dependencyOf": "dependsOn",
+    "parentOf": "childOf",
+    "childOf": "parentOf",
+    "memberOf": "hasMember",
+    "hasMember": "memberOf",
+    "partOf": "hasPart",
+    "hasPart": "partOf",
+}
+"""Every relation type and its inverse."""
+
+INVERSE: Final = RELATION_TYPES
+
+
+class RelationRule(NamedTuple):
+    """The spec `field` declares a relation of `type`; a ref without a kind means `default_kind`, "" where one is due.
+
+    The namespace of a ref that names none is that of the declaring entity.
+    """
+
+    field: str
+    type: str
+    default_kind: str
+
+
+_OWNER = RelationRule("owner", "ownedBy", "Group")
+_SYSTEM = RelationRule("system", "partOf", "System")
+_DEPENDENCIES = (RelationRule("dependsOn", "dependsOn", ""), RelationRule("dependencyOf", "dependencyOf", ""))
+
+RELATION_RULES: Final[dict[str, tuple[RelationRule, ...]]] = {
+    "Component": (
+        _OWNER,
+        RelationRule("subcomponentOf", "partOf", "Component"),
+        RelationRule("providesApis", "providesApi", "API"),
+        RelationRule("consumesApis", "consumesApi", "API"),
+        *_DEPENDENCIES,
+        _SYSTEM,
+    ),
+    "API": (_OWNER, _SYSTEM),
+    "Resource": (_OWNER, *_DEPENDENCIES, _SYSTEM),
+    "User": (RelationRule("memberOf", "memberOf", "Group"),),
+    "Group": (
+        RelationRule("parent", "childOf", "Group"),
+        RelationRule("children", "parentOf", "Group"),
+        RelationRule("members", "hasMember", "User"),
+    ),
+    "System": (_OWNER, RelationRule("domain", "partOf", "Domain")),
+    "Domain": (_OWNER, RelationRule("subdomainOf", "partOf", "Domain")),
+    "Template": (_OWNER,),
+}
+"""By kind, exact case, in the order in which Backstage reads the fields."""
+
+_MAX_CACHED_REFS = 65_536
+
+
+class BadRelation(RefError):
+    """A relation field holds something that is no ref. `path` leads to it from the entity's root."""
+
+    def __init__(self, error: RefError, path: tuple[str | int, ...]) -> None:
+        super().__init__(error.name, str(error))
+        self.path = path
+
+
+def emit(data: dict[str, Json], ref: EntityRef | None = None) -> list[tuple[str, str, str]]:
+    """The relations an entity declares itself: `(type, canonical target ref, field path)`, in field order.
+
+    Only the forward direction: the target's side is `INVERSE[type]`. Raises `BadRelation` for a value that is no ref.
+    `ref` saves looking the entity's namespace up again.
+    """
+    rules = RELATION_RULES.get(data["kind"])
+    spec = data.get("spec")
+    if not rules or not isinstance(spec, dict):
+        return []
+    namespace = ref.namespace if ref else data["metadata"].get("namespace") or "default"
+    relations = []
+    for rule in rules:
+        value = spec.get(rule.field)
+        if not value:
+            continue
+        path = f"spec.{rule.field}"
+        if type(value) is str:
+            relations.append((rule.type, _target(value, rule, namespace, -1), path))
+        elif type(value) is list:
+            relations += [
+                (rule.type, _target(item, rule, namespace, index), f"{path}.{index}")
+                for index, item in enumerate(value)
+            ]
+        else:
+            relations.append((rule.type, _target(value, rule, namespace, -1), path))
+    return relations
+
+
+def _target(value: Json, rule: RelationRule, namespace: str, index: int) -> str:
+    try:
+        return (
+            _canonical(value, rule.default_kind, namespace) if type(value) is str else _compose(value, rule, namespace)
+        )
+    except RefError as error:
+        path: tuple[str | int, ...] = ("spec", rule.field) if index < 0 else ("spec", rule.field, index)
+        raise BadRelation(error, path) from error
+
+
+@lru_cache(maxsize=_MAX_CACHED_REFS)
+def _canonical(text: str, default_kind: str, namespace: str) -> str:
+    return str(parse_ref(text, default_kind, namespace))
+
+
+def _compose(value: Json, rule: RelationRule, namespace: str) -> str:
+    """A ref written as an object `{kind, namespace, name}`: `dependencyOf`, which no schema checks, may hold one."""
+    if not value:
+        raise RefError("Error", "Entity reference must not be empty")
+    parts = value if isinstance(value, dict) else {}
+    kind = parts.get("kind", rule.default_kind)
+    name = parts.get("name")
+    for what, part in (("kind", kind), ("name", name)):
+        if not isinstance(part, str) or not part:
+            example = ' (e.g. did not start with "component:" or similar)' if what == "kind" else ""
+            raise RefError("Error", f"Entity reference {_as_json(value)} had missing or empty {what}{example}")
+    return str(EntityRef(kind, str(parts.get("namespace") or namespace), str(name)))
+
+
+def _as_json(value: Json) -> str:
+    import json
+
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

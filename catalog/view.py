@@ -1,0 +1,395 @@
+"""The in-memory read model: all entities at one revision, filtered, ordered, paged and counted. It never writes.
+
+A `View` is made whole or from the view before it, and handed to readers only when complete; nobody alters it then but
+for caches of its own that can be made again.
+"""
+
+import hashlib
+from array import array
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import orjson
+from pyroaring import BitMap
+
+from catalog.columns import Column, values
+from catalog.documents import Json
+from catalog.edges import Edges
+from catalog.kinds import Row
+from catalog.query import All, AnyOf, Exists, HasPrefix, Not, OneOf, Order, Predicate, Query, TextFilter
+from catalog.refs import EntityRef
+from catalog.relations import emit
+
+WARM_KEYS = (
+    "kind", "spec.type", "spec.lifecycle", "metadata.name", "metadata.title", "metadata.namespace", "metadata.tags",
+    "relations.ownedby", "relations.partof",
+)  # fmt: skip
+_HEAD = b'{"metadata":{'
+_ORDERS_KEPT = 16
+_ANSWERS_KEPT = 256
+SortKey = tuple[str | None, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of entities: their stored bytes and sort keys, the number of all hits, and whether there is more."""
+
+    bodies: list[bytes]
+    keys: list[SortKey]
+    total: int
+    more: bool
+    first: SortKey | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sorted:
+    """All nodes by one key: `keys[i]` is the sort key of `nodes[i]`; `places` says where a node stands, all its places."""
+
+    keys: list[SortKey]
+    nodes: "array[int]"
+    places: dict[int, int | tuple[int, ...]]
+
+
+class View:
+    """The catalog at one revision."""
+
+    def __init__(self) -> None:
+        self.revision = 0
+        self.edges = Edges()
+        self.live = BitMap()
+        self.uids: dict[str, int] = {}
+        self.statuses: Mapping[str, bytes] = {}
+        self._bodies: list[bytes] = []
+        self._starts = array("I")
+        self._lengths = array("I")
+        self._columns: dict[str, Column] = {}
+        self._orders: dict[tuple[str, bool], Sorted] = {}
+        self._answers: dict[object, BitMap] = {}
+
+    # -- making
+
+    def apply(
+        self, revision: int, rows: Iterable[Row], removed: Iterable[str], statuses: Mapping[str, bytes] | None = None
+    ) -> "View":
+        """The view after `rows` were added or replaced and `removed` refs taken away. This view stays as it is."""
+        view = self._copy(revision)
+        touched = view._take_out(removed)
+        changed: dict[int, Row] = {}
+        for row in rows:
+            node = view._declare(row, touched)
+            changed[node] = row
+        if statuses is not None:
+            touched |= {
+                node
+                for ref in {*statuses, *self.statuses}
+                if statuses.get(ref) != self.statuses.get(ref) and (node := view.edges.node(ref)) in view.live
+            }
+            view.statuses = statuses
+        view._grow()
+        view._restitch(changed, touched)
+        view.edges.freeze()
+        return view
+
+    def _copy(self, revision: int) -> "View":
+        view = View()
+        view.revision, view.edges, view.live = revision, self.edges.copy(), self.live.copy()
+        view.uids, view.statuses, view._bodies = self.uids.copy(), self.statuses, self._bodies.copy()
+        view._starts, view._lengths = array("I", self._starts), array("I", self._lengths)
+        view._columns = {key: column.copy() for key, column in list(self._columns.items())} or {
+            key: Column() for key in WARM_KEYS
+        }
+        return view
+
+    def _take_out(self, removed: Iterable[str]) -> set[int]:
+        touched: set[int] = set()
+        for ref in removed:
+            node = self.edges.nodes.get(ref)
+            if node is None or node not in self.live:
+                continue
+            entity = self._entity(node)
+            self._unlink(node, entity, touched)
+            for key, column in self._columns.items():
+                column.discard(node, values(entity, key))
+            self.live.discard(node)
+            self.uids.pop(entity["metadata"]["uid"], None)
+            self._bodies[node] = b""
+        return touched & set(self.live)
+
+    def _unlink(self, node: int, entity: dict[str, Json], touched: set[int]) -> None:
+        for relation, target, _ in emit(entity):
+            other = self.edges.node(target)
+            self.edges.remove(node, relation, other)
+            touched.add(other)
+
+    def _declare(self, row: Row, touched: set[int]) -> int:
+        node = self.edges.node(row.ref)
+        if node in self.live:
+            old = self._entity(node)
+            self._unlink(node, old, touched)
+            self.uids.pop(old["metadata"]["uid"], None)
+        for relation, target, _ in emit(orjson.loads(row.body)):
+            other = self.edges.node(target)
+            self.edges.add(node, relation, other)
+            touched.add(other)
+        self.uids[row.uid] = node
+        return node
+
+    def _grow(self) -> None:
+        missing = len(self.edges.refs) - len(self._bodies)
+        self._bodies.extend([b""] * missing)
+        self._starts.extend([0] * missing)
+        self._lengths.extend([0] * missing)
+
+    def _restitch(self, changed: Mapping[int, Row], touched: set[int]) -> None:
+        """Make the served bytes of the changed entities, and of those whose relations or status may have changed."""
+        for node, row in changed.items():
+            old = self._entity(node) if node in self.live else None
+            declared = row.body[len(_HEAD) :]
+            self._stitch(node, declared, row.uid, row.etag)
+            self.live.add(node)
+            self._reindex(node, old)
+        relations = [key for key in self._columns if key.startswith("relations.")]
+        for node in touched:
+            if node in self.live and node not in changed:
+                old = self._entity(node)
+                start = self._starts[node]
+                declared = self._bodies[node][start : start + self._lengths[node]]
+                meta = old["metadata"]
+                given = meta["etag"] if not _is_digest(self._bodies[node], meta["etag"]) else ""
+                self._stitch(node, declared, meta["uid"], given)
+                self._reindex(node, old, relations)
+
+    def _stitch(self, node: int, declared: bytes, uid: str, etag: str) -> None:
+        """Splice uid, etag, relations and status into the declared bytes; no JSON is parsed or printed again."""
+        relations = b",".join(
+            b'{"type":"%b","targetRef":%b}' % (kind.encode(), orjson.dumps(ref)) for kind, ref in self.edges.of(node)
+        )
+        status = self.statuses.get(self.edges.refs[node], b"")
+        tail = declared[:-1] + b',"relations":[' + relations + b"]" + status + b"}"
+        head = _HEAD + b'"uid":"%b",' % uid.encode()
+        digest = hashlib.sha1(head + tail, usedforsecurity=False).hexdigest()
+        head += b'"etag":%b,' % orjson.dumps(etag or digest)
+        self._bodies[node] = head + tail
+        self._starts[node], self._lengths[node] = len(head), len(declared)
+
+    def _reindex(self, node: int, old: dict[str, Json] | None, keys: Iterable[str] | None = None) -> None:
+        new = self._entity(node)
+        for key in self._columns if keys is None else keys:
+            column, before, after = self._columns[key], values(old, key) if old else [], values(new, key)
+            if before != after:
+                column.discard(node, before)
+                column.add(node, after)
+
+    def _entity(self, node: int) -> dict[str, Json]:
+        entity: dict[str, Json] = orjson.loads(self._bodies[node])
+        return entity
+
+    # -- reading
+
+    def __len__(self) -> int:
+        return len(self.live)
+
+    def get(self, ref: str) -> bytes | None:
+        """The served bytes of the entity with this canonical ref."""
+        node = self.edges.nodes.get(ref)
+        return (self._bodies[node] or None) if node is not None else None
+
+    def get_by_uid(self, uid: str) -> bytes | None:
+        """The served bytes of the entity with this uid."""
+        node = self.uids.get(uid)
+        return self._bodies[node] if node is not None else None
+
+    def entity(self, ref: str) -> dict[str, Json] | None:
+        """The served entity as JSON values."""
+        body = self.get(ref)
+        return orjson.loads(body) if body else None
+
+    def match(self, predicate: Predicate, text: TextFilter | None = None) -> BitMap:
+        """The nodes for which the predicate and the text filter hold. Do not alter the answer: it is kept."""
+        if text is None and predicate == All(()):
+            return self.live
+        question = (predicate, text)
+        found = self._answers.get(question)
+        if found is None:
+            found = self._evaluate(predicate)
+            if text is not None:
+                found = found & self._containing(text)
+            self._keep(question, found)
+        return found
+
+    def _keep(self, question: object, found: BitMap) -> None:
+        if len(self._answers) >= _ANSWERS_KEPT:
+            self._answers.clear()
+        self._answers[question] = found
+
+    def _evaluate(self, predicate: Predicate) -> BitMap:
+        match predicate:
+            case OneOf(key, wanted):
+                column = self.column(key)
+                return BitMap.union(*(column.equal(value) for value in wanted)) if wanted else BitMap()
+            case Exists(key):
+                return self.column(key).exists
+            case HasPrefix(key, prefix):
+                return self.column(key).prefixed(prefix)
+            case All(parts):
+                sets = sorted((self._evaluate(part) for part in parts), key=len)
+                return BitMap.intersection(self.live, *sets) if sets else self.live
+            case AnyOf(parts):
+                return BitMap.union(BitMap(), *(self._evaluate(part) for part in parts))
+            case Not(part):
+                return self.live - self._evaluate(part)
+
+    def _containing(self, text: TextFilter) -> BitMap:
+        return BitMap.union(BitMap(), *(self.column(name.lower()).containing(text.term) for name in text.fields))
+
+    def column(self, key: str) -> Column:
+        """The values at `key` (lower case) of all entities, made from the served bytes on first use."""
+        column = self._columns.get(key)
+        if column is None:
+            column = Column()
+            for node in self.live:
+                column.add(node, values(self._entity(node), key))
+            self._columns[key] = column
+        return column
+
+    def count(self, key: str, predicate: Predicate = All(())) -> list[tuple[str, int]]:
+        """A facet: each value at `key` with how many of the matching entities have it, sorted by value."""
+        among = None if predicate == All(()) else self.match(predicate)
+        return sorted(self.column(key.lower()).counts(among).items())
+
+    def page(self, query: Query) -> Page:
+        """One page of the matching entities in the query's order."""
+        order = self._sorted(query.order)
+        question = (query.predicate, query.text, query.order)
+        places = self._answers.get(question)
+        if places is None:
+            hits = self.match(query.predicate, query.text)
+            places = _places(order, hits)
+            self._keep(question, places)
+            self._keep((question, "total"), hits & BitMap(order.places.keys()))
+        total = len(self._answers.get((question, "total"), places))
+        wanted, more = self._slice(order, places, query)
+        keys = [order.keys[place] for place in wanted]
+        first = order.keys[places[0]] if places else None
+        return Page([self._bodies[order.nodes[place]] for place in wanted], keys, total, more, first)
+
+    def listed(self, predicate: Predicate, orders: Sequence[Order]) -> list[bytes]:
+        """Every match by several orders, those that lack a field last, ties by uid; without an order by ref."""
+        hits = self.match(predicate)
+        if not orders:
+            places = _places(self._sorted(Order("")), hits)
+            return [self._bodies[self._sorted(Order("")).nodes[place]] for place in places]
+        uids = self._uid_of()
+        nodes = sorted(hits, key=lambda node: uids[node])
+        for order in reversed(orders):
+            # Backstage compares the path as given with keys in lower case: one with capitals finds nothing.
+            pairs = self.column(order.field).pairs() if order.field == order.field.lower() else ()
+            firsts: dict[int, str] = {}
+            for value, node in pairs:
+                firsts[node] = min(value, firsts.get(node, value))
+            have = [node for node in nodes if node in firsts]
+            have.sort(key=firsts.__getitem__, reverse=order.descending)
+            nodes = have + [node for node in nodes if node not in firsts]
+        return [self._bodies[node] for node in nodes]
+
+    def _slice(self, order: Sorted, places: BitMap, query: Query) -> tuple[Sequence[int], bool]:
+        start = query.offset
+        if query.after is not None:
+            descending = query.order is not None and query.order.descending
+            start = _find(order.keys, query.after, descending, before=query.backwards)
+            start = places.rank(start - 1) if start else 0
+        if query.backwards:
+            end, start = start, max(0, start - query.limit)
+            return list(places[start:end]), start > 0
+        return list(places[start : start + query.limit]), start + query.limit < len(places)
+
+    def _sorted(self, order: Order | None) -> Sorted:
+        name = (order.field, order.descending) if order else ("metadata.uid", False)
+        found = self._orders.get(name)
+        if found is None:
+            if len(self._orders) >= _ORDERS_KEPT:
+                self._orders.clear()
+            found = self._orders[name] = self._sort(*name)
+        return found
+
+    def _sort(self, name: str, descending: bool) -> Sorted:
+        uids = self._uid_of()
+        rows: list[tuple[SortKey, int]]
+        if name == "metadata.uid":
+            rows = sorted(((uid, uid), node) for node, uid in uids.items())
+        elif name == "":
+            rows = sorted(((self.edges.refs[node], uid), node) for node, uid in uids.items())
+        else:
+            pairs = self.column(name.lower()).pairs()
+            rows = sorted(((value, uids[node]), node) for value, node in pairs)
+        if descending:  # ties stay in ascending order of uid, as in Backstage
+            rows.sort(key=lambda row: row[0][0] or "", reverse=True)
+        places: dict[int, int | tuple[int, ...]] = {}
+        for place, (_, node) in enumerate(rows):
+            known = places.get(node)
+            if known is None:
+                places[node] = place
+            else:
+                places[node] = (*(known if isinstance(known, tuple) else (known,)), place)
+        return Sorted([key for key, _ in rows], array("I", [node for _, node in rows]), places)
+
+    def _uid_of(self) -> dict[int, str]:
+        return {node: uid for uid, node in self.uids.items()}
+
+    def warm(self) -> None:
+        """Make the orders that everybody asks for, so that no reader waits for them."""
+        for order in (None, Order("metadata.name"), Order("")):
+            self._sorted(order)
+
+
+def _is_digest(body: bytes, etag: str) -> bool:
+    head, _, rest = body.partition(b'"etag":%b,' % orjson.dumps(etag))
+    return hashlib.sha1(head + rest, usedforsecurity=False).hexdigest() == etag
+
+
+def _places(order: Sorted, hits: BitMap) -> BitMap:
+    """Where in the order the hits stand; those that the order lacks are left out."""
+    if len(hits) >= len(order.places) and len(order.places) == len(order.keys):
+        return BitMap(range(len(order.keys)))
+    places = order.places
+    found = BitMap()
+    single: list[int] = []
+    for node in hits:
+        place = places.get(node)
+        if place is None:
+            continue
+        if isinstance(place, int):
+            single.append(place)
+        else:
+            found.update(place)
+    found.update(single)
+    return found
+
+
+def _find(keys: list[SortKey], after: SortKey, descending: bool, *, before: bool) -> int:
+    """The place where a page that continues after (or ends before) the sort key starts."""
+    bisect = bisect_left if before else bisect_right
+    value, uid = after
+    if not descending:
+        return bisect(keys, (value or "", uid), key=lambda key: (key[0] or "", key[1]))
+    low = bisect_left(keys, _Reversed(value or ""), key=lambda key: _Reversed(key[0] or ""))
+    high = bisect_right(keys, _Reversed(value or ""), key=lambda key: _Reversed(key[0] or ""))
+    return bisect(keys, uid, low, high, key=lambda key: key[1])
+
+
+class _Reversed:
+    """A text that sorts the other way round."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __lt__(self, other: "_Reversed") -> bool:
+        return other.text < self.text
+
+
+def split_ref(ref: str) -> EntityRef:
+    """The parts of a canonical ref."""
+    kind, _, rest = ref.partition(":")
+    namespace, _, name = rest.partition("/")
+    return EntityRef(kind, namespace, name)

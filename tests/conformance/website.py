@@ -1,0 +1,34 @@
+"""Serves `catalogs/site/` on a fixed port, for the locations that the recorded requests register.
+
+The port is fixed because it enters annotations and the names of generated Location entities.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+PORT = 17780
+FOLDER = Path(__file__).parent / "catalogs" / "site"
+
+
+class _QuietHandler(SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+        """Say nothing: the test's output is not a web server's log."""
+
+
+@contextmanager
+def serve_website(folder: Path = FOLDER) -> Iterator[str]:
+    """Serve `folder` while the context is open and give its base URL."""
+    server = ThreadingHTTPServer(("127.0.0.1", PORT), partial(_QuietHandler, directory=str(folder)))
+    thread = Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{PORT}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()

@@ -1,0 +1,1 @@
+"""The REST API: Backstage's catalog and search, and our own. One file a resource."""

@@ -1,0 +1,267 @@
+"""Backstage's catalog API: entities, facets and validation (reference sections 7.3 to 7.9 and 7.13)."""
+
+from collections.abc import Sequence
+from urllib.parse import urlencode
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+
+from catalog.catalog import Catalog
+from catalog.documents import Document, Json, Location
+from catalog.errors import CatalogError
+from catalog.problems import Cause
+from catalog.query import (
+    EVERYTHING,
+    All,
+    Order,
+    Predicate,
+    Projection,
+    Query,
+    TextFilter,
+    decode_json,
+    encode_json,
+    format_predicate,
+    parse_fields,
+    parse_filter,
+    parse_order,
+    parse_order_field,
+    parse_predicate,
+    split_list,
+)
+from web.api.parameters import Parameter, number, read_body, read_query, text
+from web.errors import bytes_response, error_response, json_response
+
+FILTER = Parameter(
+    "filter", "Conditions `key`, `key=value`, comma-separated (and); repeats are alternatives.", many=True
+)
+FIELDS = Parameter("fields", "Parts of each entity to answer with.", many=True)
+LIMIT = Parameter("limit", "How many entities at most.", "integer", minimum=0)
+OFFSET = Parameter("offset", "How many entities to skip.", "integer", minimum=0)
+LIST = (
+    FILTER, FIELDS, LIMIT, OFFSET,
+    Parameter("after", "Where to go on, from the `link` header."),
+    Parameter("order", "`asc:path` or `desc:path`.", many=True),
+)  # fmt: skip
+BY_QUERY = (
+    FILTER, FIELDS, LIMIT, OFFSET,
+    Parameter("cursor", "Where to go on, from `pageInfo`."),
+    Parameter("orderField", "`path,asc` or `path,desc`.", many=True),
+    Parameter("totalItems", "Whether to count.", choices=("include", "exclude")),
+    Parameter("fullTextFilterTerm", "A text to find within the fields."),
+    Parameter("fullTextFilterFields", "The fields to find it in.", many=True),
+)  # fmt: skip
+FACETS = (FILTER, Parameter("facet", "Paths to count the values of.", many=True, required=True))
+DEFAULT_LIMIT = 200
+
+
+def _catalog(request: Request) -> Catalog:
+    catalog: Catalog = request.app.state.catalog
+    return catalog
+
+
+def _join(bodies: Sequence[bytes], projection: Projection | None) -> bytes:
+    if projection is not None:
+        bodies = [orjson.dumps(projection.apply(orjson.loads(body))) for body in bodies]
+    return b"[" + b",".join(bodies) + b"]"
+
+
+async def by_name(request: Request) -> Response:
+    """One entity by kind, namespace and name, in any case."""
+    kind, namespace, name = (request.path_params[part] for part in ("kind", "namespace", "name"))
+    body = _catalog(request).view.get(f"{kind}:{namespace}/{name}".lower())
+    if body is None:
+        message = f"No entity named '{name}' found, with kind '{kind}' in namespace '{namespace}'"
+        return error_response(request, 404, "NotFoundError", message)
+    return bytes_response(body)
+
+
+async def by_uid(request: Request) -> Response:
+    """One entity by its uid."""
+    uid = request.path_params["uid"]
+    body = _catalog(request).view.get_by_uid(uid)
+    if body is None:
+        return error_response(request, 404, "NotFoundError", f"No entity with uid {uid}")
+    return bytes_response(body)
+
+
+async def listed(request: Request) -> Response:
+    """All entities that match, or a page of them with a `link` header to the next."""
+    values = read_query(request, LIST)
+    projection, predicate = parse_fields(values.get("fields", ())), parse_filter(values.get("filter", ()))
+    orders = [parse_order(value) for value in values.get("order", ())]
+    limit, offset = number(values, "limit"), number(values, "offset")
+    if limit == 0:
+        raise CatalogError("invalid", "Invalid limit, must be greater than zero")
+    if (after := text(values, "after")) is not None:
+        limit, offset = _read_after(after, limit, offset)
+    view = _catalog(request).view
+    if limit is None and offset is None:
+        query = Query(predicate, None, orders[0] if orders else None, limit=len(view) * 64 + 1)
+        return bytes_response(_join(view.page(query).bodies, projection))
+    bodies = view.listed(predicate, orders)
+    start = offset or 0
+    end = len(bodies) if limit is None else start + limit
+    headers = {"link": _next_link(request, limit, end)} if limit is not None and end < len(bodies) else None
+    return bytes_response(_join(bodies[start:end], projection), headers=headers)
+
+
+def _read_after(after: str, limit: int | None, offset: int | None) -> tuple[int | None, int | None]:
+    value = decode_json(after, "Malformed after cursor, could not be parsed")
+    if not isinstance(value, dict):
+        raise CatalogError("invalid", "Malformed after cursor, could not be parsed")
+    for name in ("limit", "offset"):
+        if name in value and not isinstance(value[name], int):
+            raise CatalogError(
+                "invalid", f"Malformed after cursor, {name} was not a{'n' if name == 'limit' else ''} number"
+            )
+    return value.get("limit", limit), value.get("offset", offset)
+
+
+def _next_link(request: Request, limit: int, offset: int) -> str:
+    kept = [(name, value) for name, value in request.query_params.multi_items() if name not in ("offset", "after")]
+    after = encode_json({"limit": limit, "offset": offset})
+    return f'</entities?{urlencode([*kept, ("after", after)])}>; rel="next"'
+
+
+async def by_query(request: Request) -> Response:
+    """A page of entities with a total and cursors."""
+    values = read_query(request, BY_QUERY)
+    projection = parse_fields(values.get("fields", ()))
+    limit = number(values, "limit")
+    if (cursor := text(values, "cursor")) is not None:
+        return _page(request, _read_cursor(cursor), limit, 0, projection)
+    orders = [parse_order_field(value) for value in values.get("orderField", ())]
+    term = (text(values, "fullTextFilterTerm") or "").strip()
+    fields = split_list(values.get("fullTextFilterFields", ()))
+    asked: dict[str, Json] = {
+        "orderFields": [{"field": o.field, "order": "desc" if o.descending else "asc"} for o in orders],
+        "isPrevious": False,
+    }
+    predicate = parse_filter(values.get("filter", ()))
+    if predicate != EVERYTHING:
+        asked["query"] = format_predicate(predicate)
+    asked["fullTextFilter"] = {"term": term} | ({"fields": list(fields)} if fields else {})
+    wants_total = text(values, "totalItems") != "exclude"
+    return _page(request, asked, limit, number(values, "offset") or 0, projection, wants_total=wants_total)
+
+
+def _read_cursor(cursor: str) -> dict[str, Json]:
+    value = decode_json(cursor, "Malformed cursor, could not be parsed")
+    good = isinstance(value, dict) and isinstance(value.get("orderFieldValues"), list) and value["orderFieldValues"]
+    if not good or not all(isinstance(one, dict) and "order" in one for one in value.get("orderFields", ())):
+        raise CatalogError("invalid", "Malformed cursor, could not be parsed")
+    kept = {
+        key: value[key] for key in ("orderFields", "isPrevious", "fullTextFilter", "orderFieldValues") if key in value
+    }
+    return kept | {key: one for key, one in value.items() if key not in kept}
+
+
+def _page(
+    request: Request,
+    asked: dict[str, Json],
+    limit: int | None,
+    offset: int,
+    projection: Projection | None,
+    *,
+    wants_total: bool = True,
+) -> Response:
+    """Answer a question in the form of a cursor; a first page's has no values to go on from."""
+    query = _as_query(asked, DEFAULT_LIMIT if limit is None else limit, offset)
+    page = _catalog(request).view.page(query)
+    total = asked["totalItems"] if "totalItems" in asked else page.total if wants_total else 0
+    info: dict[str, str] = {}
+    first = asked.get("firstSortFieldValues") or ([*_sort_values(query, page.first)] if page.first else None)
+    if page.keys:
+        shared = {"firstSortFieldValues": first, "totalItems": total}
+        start, end = (_sort_values(query, key) for key in (page.keys[0], page.keys[-1]))
+        if page.more or query.backwards:
+            info["nextCursor"] = _write_cursor(asked, False, end, shared)
+        is_first = "orderFieldValues" not in asked or start == first
+        if not is_first:
+            info["prevCursor"] = _write_cursor(asked, True, start, shared)
+    items = _join(page.bodies, projection)
+    return bytes_response(b'{"items":%b,"totalItems":%d,"pageInfo":%b}' % (items, total, orjson.dumps(info)))
+
+
+def _sort_values(query: Query, key: tuple[str | None, str]) -> list[str | None]:
+    return [key[0], key[1]] if query.order else [key[1]]
+
+
+def _write_cursor(asked: dict[str, Json], backwards: bool, at: list[str | None], shared: dict[str, Json]) -> str:
+    return encode_json({**asked, "isPrevious": backwards, "orderFieldValues": at, **shared})
+
+
+def _as_query(asked: dict[str, Json], limit: int, offset: int) -> Query:
+    orders = [Order(one["field"], one["order"] == "desc") for one in asked.get("orderFields", ())]
+    order = orders[0] if orders else None
+    predicate: Predicate = parse_predicate(asked["query"]) if asked.get("query") else EVERYTHING
+    wanted = asked.get("fullTextFilter") or {}
+    fields = tuple(wanted.get("fields") or (order.field if order else "metadata.uid",))
+    textual = TextFilter(wanted["term"].lower(), fields) if wanted.get("term") else None
+    values = asked.get("orderFieldValues")
+    after = None if values is None else (values[0], values[-1])
+    return Query(predicate, textual, order, limit, offset, after, bool(asked.get("isPrevious")))
+
+
+async def by_refs(request: Request) -> Response:
+    """Entities for a list of canonical refs, in that order, null where there is none."""
+    values = read_query(request, (FILTER,))
+    body = await read_body(request)
+    refs = body.get("entityRefs")
+    if "entityRefs" not in body:
+        raise CatalogError("invalid", "request/body must have required property 'entityRefs'")
+    if not isinstance(refs, list):
+        raise CatalogError("invalid", "request/body/entityRefs must be array")
+    for index, ref in enumerate(refs):
+        if not isinstance(ref, str):
+            raise CatalogError("invalid", f"request/body/entityRefs/{index} must be string")
+    parts = [parse_filter(values.get("filter", ()))]
+    if body.get("query"):
+        parts.append(parse_predicate(body["query"]))
+    predicate = All(tuple(part for part in parts if part != EVERYTHING))
+    view = _catalog(request).view
+    known = view.match(predicate)
+    projection = parse_fields(body.get("fields") or ())
+    found = [view.get(ref) if ref in view.edges.nodes and view.edges.nodes[ref] in known else None for ref in refs]
+    bodies = [b"null" if one is None else one for one in found]
+    if projection is not None:
+        bodies = [b if b == b"null" else orjson.dumps(projection.apply(orjson.loads(b))) for b in bodies]
+    return bytes_response(b'{"items":[' + b",".join(bodies) + b"]}")
+
+
+async def facets(request: Request) -> Response:
+    """How many matching entities have each value at each path."""
+    values = read_query(request, FACETS)
+    predicate = parse_filter(values.get("filter", ()))
+    view = _catalog(request).view
+    counted = {
+        name: [{"value": value, "count": count} for value, count in view.count(name, predicate)]
+        for name in dict.fromkeys(values["facet"])
+    }
+    return json_response({"facets": counted})
+
+
+async def validate(request: Request) -> Response:
+    """Whether an entity would be accepted: 200 with no body, or 400 with the errors."""
+    body = await read_body(request)
+    for name in ("entity", "location"):
+        if name not in body:
+            raise CatalogError("invalid", f"request/body must have required property '{name}'")
+    location = str(body["location"])
+    kind, _, target = location.partition(":")
+    if kind != "url" or not target:
+        message = f"Invalid location ref {location}, only 'url:<target>' is supported, e.g. url:https://host/path"
+        return error_response(request, 500, "TypeError", message)
+    document = Document(Location("url", target), orjson.dumps(body["entity"]))
+    problems = [problem for one in _catalog(request).judge(document) for problem in one.problems]
+    errors = [
+        _error_json(problem.error or Cause("Error", problem.message))
+        for problem in problems
+        if problem.severity == "error"
+    ]
+    return json_response({"errors": errors}, 400) if errors else Response(status_code=200)
+
+
+def _error_json(cause: Cause) -> dict[str, Json]:
+    return {"name": cause.name, "message": cause.message} | ({"cause": _error_json(cause.cause)} if cause.cause else {})

@@ -1,0 +1,133 @@
+"""Backstage's search API over the catalog (reference section 8.1 and 8.4)."""
+
+import re
+import secrets
+from typing import Any
+from urllib.parse import quote
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+
+from catalog.catalog import MARKS, Catalog, Hit
+from catalog.documents import Json
+from catalog.errors import CatalogError
+from catalog.query import EVERYTHING, All, OneOf, Predicate, decode_json, encode_json
+from web.errors import json_response
+
+TYPES = ("software-catalog",)
+MAX_TERM = MAX_PAGE = 100
+DEFAULT_PAGE = 25
+_TAG = f"{secrets.token_hex(4)}-{secrets.token_hex(2)}-{secrets.token_hex(2)}-{secrets.token_hex(2)}-{secrets.token_hex(6)}"
+_FIELDS = {
+    "kind": "kind",
+    "namespace": "metadata.namespace",
+    "lifecycle": "spec.lifecycle",
+    "type": "spec.type",
+    "componentType": "spec.type",
+    "owner": "spec.owner",
+}
+_FILTER = re.compile(r"filters\[([^\]]+)\](?:\[\d*\])?$")
+_TYPE = re.compile(r"types(?:\[\d*\])?$")
+
+
+async def query(request: Request) -> Response:
+    """One page of documents that match a term, types and filters."""
+    catalog: Catalog = request.app.state.catalog
+    asked = _read(request)
+    page = int(asked.get("pageCursor") or 0)
+    size = int(asked.get("pageLimit") or DEFAULT_PAGE)
+    found = catalog.search(asked["term"], limit=size, offset=page * size, predicate=_predicate(asked["filters"]))
+    results = [_result(hit, page * size + place) for place, hit in enumerate(found.hits, 1)]
+    answer: dict[str, Json] = {"results": results, "numberOfResults": found.total}
+    if (page + 1) * size < found.total:
+        answer["nextPageCursor"] = encode_json(page + 1)
+    if page:
+        answer["previousPageCursor"] = encode_json(page - 1)
+    return json_response(answer)
+
+
+def _read(request: Request) -> dict[str, Any]:
+    asked: dict[str, Any] = {"term": "", "filters": {}, "types": []}
+    for name, value in request.query_params.multi_items():
+        if match := _FILTER.match(name):
+            asked["filters"].setdefault(match[1], []).append(value)
+        elif _TYPE.match(name):
+            asked["types"].append(value)
+        elif name == "term":
+            asked["term"] = value
+        elif name == "pageLimit":
+            asked["pageLimit"] = _page_limit(value)
+        elif name == "pageCursor":
+            asked["pageCursor"] = _page_number(value)
+    issues = _issues(asked)
+    if issues:
+        text = orjson.dumps(issues, option=orjson.OPT_INDENT_2).decode()
+        raise CatalogError("invalid", f"Invalid query string: {text}")
+    return asked
+
+
+def _page_limit(value: str) -> int:
+    try:
+        return int(value)
+    except ValueError as error:
+        raise CatalogError("invalid", "request/query/pageLimit must be integer") from error
+
+
+def _page_number(cursor: str) -> int:
+    """The page in a cursor; anything that is none leads past the end, where Backstage answers an empty page."""
+    try:
+        return max(0, int(decode_json(cursor, "")))
+    except (CatalogError, TypeError, ValueError):
+        return 1_000_000_000
+
+
+def _issues(asked: dict[str, Any]) -> list[dict[str, Json]]:
+    issues: list[dict[str, Json]] = []
+    if len(asked["term"]) > MAX_TERM:
+        message = f'The term length "{len(asked["term"])}" is greater than "{MAX_TERM}"'
+        issues.append({"code": "custom", "message": message, "path": ["term"]})
+    issues += [
+        {"code": "custom", "message": "Invalid input", "path": ["types", place]}
+        for place, name in enumerate(asked["types"])
+        if name not in TYPES
+    ]
+    if (limit := asked.get("pageLimit", 0)) > MAX_PAGE:
+        message = f'The page limit "{limit}" is greater than "{MAX_PAGE}"'
+        issues.append({"code": "custom", "message": message, "path": ["pageLimit"]})
+    return issues
+
+
+def _predicate(filters: dict[str, list[str]]) -> Predicate:
+    parts = tuple(
+        OneOf(_FIELDS.get(name, f"spec.-{name}"), tuple(v.lower() for v in values)) for name, values in filters.items()
+    )
+    return All(parts) if parts else EVERYTHING
+
+
+def _result(hit: Hit, rank: int) -> dict[str, Json]:
+    before, after = f"<{_TAG}>", f"</{_TAG}>"
+    fields = {name: text.replace(MARKS[0], before).replace(MARKS[1], after) for name, text in hit.highlights.items()}
+    highlight = {"preTag": before, "postTag": after, "fields": fields}
+    return {"type": TYPES[0], "document": document(hit.entity), "rank": rank, "highlight": highlight}
+
+
+def document(entity: dict[str, Json]) -> dict[str, Json]:
+    """The search document of an entity (reference section 8.4)."""
+    metadata, spec = entity["metadata"], entity.get("spec") or {}
+    kind, namespace = entity["kind"], metadata.get("namespace", "default")
+    profile = (spec.get("profile") or {}) if kind in ("User", "Group") else {}
+    texts = [metadata.get("description"), profile.get("displayName"), profile.get("email") if kind == "User" else None]
+    stated = str(spec["type"]) if spec.get("type") else "other"
+    location = "/".join(quote(part, safe="!'()*") for part in (namespace, kind, metadata["name"]))
+    return {
+        "title": metadata.get("title") or metadata["name"],
+        "text": " : ".join(text for text in texts if text),
+        "componentType": stated,
+        "type": stated,
+        "namespace": namespace,
+        "kind": kind,
+        "lifecycle": spec.get("lifecycle") or "",
+        "owner": spec.get("owner") or "",
+        "location": f"/catalog/{location}".lower(),
+    }
