@@ -31,6 +31,21 @@ class Entity:
 
 
 @dataclass(frozen=True, slots=True)
+class Written:
+    """An accepted entity as the store takes it: its JSON as bytes, beginning with its metadata, and their digest."""
+
+    ref: str
+    location: str
+    origin: str
+    parent: str
+    index: int
+    line: int
+    hash: str
+    etag: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """One entity as the store keeps it; `body` is its declared JSON, beginning with its metadata."""
 
@@ -336,7 +351,7 @@ FORMATS: Final[dict[str, Format]] = {
     "kind": Format(
         _is_kind,
         "a string that is a sequence of [a-zA-Z][a-z0-9A-Z], at most 63 characters in total",
-        lambda text: re.sub("[^a-z0-9A-Z]+", "", text),
+        lambda text: re.sub("[^a-z0-9A-Z]+", "", text)[:63],
     ),
     "name": Format(_is_name, _NAME_WORDS, _slug("A-Za-z0-9_.")),
     "namespace": Format(

@@ -15,10 +15,10 @@ import orjson
 from catalog import parse, placeholders, resolve, validate
 from catalog.documents import Document, Draft, Location, Root, Source, Unread
 from catalog.errors import ReadError
-from catalog.kinds import Entity
+from catalog.kinds import Entity, Written
 from catalog.problems import Cause, Origin, Problem
 from catalog.resolve import Claim
-from catalog.store import ChangeSet, StaleError, State, Store, Written
+from catalog.store import ChangeSet, StaleError, State, Store
 
 Progress = Callable[[int, int], None]
 Verdict = Literal["accepted", "rejected", "unparsed", "foreign"]
@@ -187,7 +187,7 @@ def _read_document(crawl: _Crawl, document: Document, origin: Location, parent: 
     plain = not problems and not locations and b"$" not in document.content
     crawl.documents[file] = digest if plain else ""
     crawl.problems += problems
-    crawl.claims += [Claim(entity.ref, file, entity) for entity in entities]
+    crawl.claims += [Claim(entity.ref, file, _write(entity)) for entity in entities]
     return locations
 
 
@@ -207,7 +207,7 @@ def _open_root(crawl: _Crawl, root: Root) -> list[tuple[Document, Location, str,
     entity = validate.validate(draft, root.location).entity
     if entity is None:
         raise ReadError(f"`{at}` cannot be a location")
-    crawl.claims.append(Claim(entity.ref, at, entity))
+    crawl.claims.append(Claim(entity.ref, at, _write(entity)))
     documents = _targets(crawl, entity)
     return [(document, root.location, entity.ref, 1) for document in documents]
 
@@ -266,7 +266,7 @@ def _compare(crawl: _Crawl) -> ChangeSet:
     for ref, claim in winners.items():
         if claim.entity is None:
             continue
-        written = _write(claim.entity)
+        written = claim.entity
         if ref not in held:
             changes.added.append(written)
         elif held[ref].hash != written.hash or held[ref].location != written.location:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from catalog.kinds import Entity
+from catalog.kinds import Written
 from catalog.problems import Origin, Problem, Severity
 
 
@@ -13,7 +13,7 @@ class Claim:
 
     ref: str
     location: str
-    entity: Entity | None
+    entity: Written | None
 
 
 def settle(

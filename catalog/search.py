@@ -18,6 +18,7 @@ _WORD = re.compile(r"[^\W_]+")
 _IN_PROCESS = 500  # more documents than this are indexed by a process of their own, so that requests keep their core
 _SEGMENTS = 12
 _MAX_HITS = 1_000
+_ANSWERS_KEPT = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,8 @@ class Index:
         self._lock = Lock()
         self._index: Any = None
         self._searcher: Any = None
+        self._found: dict[tuple[str, ...], list[str]] = {}
+        self._refs: dict[int, str] = {}
         self.revision = self._open()
 
     def _open(self) -> int:
@@ -88,6 +91,7 @@ class Index:
                 self._open()
             else:
                 self._searcher = self._searcher.refresh()
+            self._found, self._refs = {}, {}
             self.revision = revision
 
     def _run(self, texts: Sequence[Text], removed: Iterable[str], *, fresh: bool) -> None:
@@ -101,9 +105,22 @@ class Index:
     def find(self, text: str, limit: int = _MAX_HITS) -> list[str]:
         """Refs of the entities that have every word of `text`, or a word that begins with it, best first."""
         with self._lock:
-            if self._searcher is None or not (query := _query(text)):
+            found = tuple(words(text))
+            if self._searcher is None or not found:
                 return []
-            return [hit["ref"] for hit in self._searcher.search(query, limit=limit)]
+            if found not in self._found:
+                if len(self._found) >= _ANSWERS_KEPT:
+                    self._found.clear()
+                hits = self._searcher.search(_query(found, self._searcher), limit=limit)
+                self._found[found] = [self._ref(number) for _, number in hits.top_n]
+            return self._found[found]
+
+    def _ref(self, number: int) -> str:
+        """A document's ref; reading it from the index is slow enough to keep."""
+        ref = self._refs.get(number)
+        if ref is None:
+            ref = self._refs[number] = self._searcher.stored_fields(number)["ref"]
+        return ref
 
     def close(self) -> None:
         """Let go of the files; a temporary index is removed."""
@@ -131,25 +148,15 @@ def _weighting() -> Any:
     return TF_IDF()  # skips blocks of postings, which BM25F does not: five times faster at its slowest
 
 
-def _query(text: str) -> Any:
+def _query(found: Sequence[str], searcher: Any) -> Any:
+    """Every word, or one that begins with it; in the long text only where the word itself is not used, for that is slow."""
     from whoosh.query import And, Or, Prefix, Term
 
-    found = words(text)
-    if not found:
-        return None
-    return And(
-        [
-            Or(
-                [
-                    Term("title", w, boost=8.0),
-                    Prefix("title", w, boost=2.0),
-                    Term("text", w),
-                    Prefix("text", w, boost=0.2),
-                ]
-            )
-            for w in found
-        ]
-    )
+    def either(word: str) -> Any:
+        inside = Term("text", word) if searcher.doc_frequency("text", word) else Prefix("text", word, boost=0.2)
+        return Or([Term("title", word, boost=8.0), Prefix("title", word, boost=2.0), inside])
+
+    return And([either(word) for word in found])
 
 
 def _merge_few(writer: Any, segments: list[Any]) -> list[Any]:

@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.pool import StaticPool
 from sqlmodel import SQLModel, create_engine
 
-from catalog.kinds import Row
+from catalog.kinds import Row, Written
 from catalog.problems import Cause, Origin, Problem, Severity
 from catalog.tables import StoredChange, StoredDocument, StoredEntity, StoredProblem, StoredRevision, StoredSource
 
@@ -47,21 +47,6 @@ class State:
     entities: dict[str, Kept]
     others: dict[str, Kept]
     problems: frozenset[Problem]
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """An entity to write."""
-
-    ref: str
-    location: str
-    origin: str
-    parent: str
-    index: int
-    line: int
-    hash: str
-    etag: str
-    body: bytes
 
 
 @dataclass(frozen=True, slots=True)

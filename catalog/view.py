@@ -274,12 +274,18 @@ class View:
         first = order.keys[places[0]] if places else None
         return Page([self._bodies[order.nodes[place]] for place in wanted], keys, total, more, first)
 
-    def listed(self, predicate: Predicate, orders: Sequence[Order]) -> list[bytes]:
-        """Every match by several orders, those that lack a field last, ties by uid; without an order by ref."""
+    def listed(
+        self, predicate: Predicate, orders: Sequence[Order], start: int = 0, end: int | None = None
+    ) -> tuple[list[bytes], int]:
+        """Some of the matches by several orders, and how many there are in all.
+
+        Those that lack a field come last, ties go by uid; without an order they are sorted by ref.
+        """
         hits = self.match(predicate)
         if not orders:
-            places = _places(self._sorted(Order("")), hits)
-            return [self._bodies[self._sorted(Order("")).nodes[place]] for place in places]
+            by_ref = self._sorted(Order(""))
+            places = _places(by_ref, hits)
+            return [self._bodies[by_ref.nodes[place]] for place in places[start:end]], len(places)
         uids = self._uid_of()
         nodes = sorted(hits, key=lambda node: uids[node])
         for order in reversed(orders):
@@ -291,7 +297,7 @@ class View:
             have = [node for node in nodes if node in firsts]
             have.sort(key=firsts.__getitem__, reverse=order.descending)
             nodes = have + [node for node in nodes if node not in firsts]
-        return [self._bodies[node] for node in nodes]
+        return [self._bodies[node] for node in nodes[start:end]], len(nodes)
 
     def _slice(self, order: Sorted, places: BitMap, query: Query) -> tuple[Sequence[int], bool]:
         start = query.offset

@@ -1,6 +1,7 @@
 """The command line: wiring only. Data goes to stdout, talk to stderr; exit 0 is clean, 1 problems, 2 could not run."""
 
 import logging
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -110,6 +111,7 @@ def serve(
 
     from web.app import create_app
 
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s", stream=sys.stderr)
     opened = [open_source(text, pattern or ()) for text in sources]
     catalog = Catalog.open(database or default_database())
@@ -122,6 +124,8 @@ def serve(
             create_app(catalog, opened), host=host, port=port, log_level="warning", access_log=False
         )
         server = uvicorn.Server(config)
+        for number in (signal.SIGINT, signal.SIGTERM):  # uvicorn stops on them, then raises them again for us
+            signal.signal(number, lambda *_: None)
         shown = f"[{host}]" if ":" in host else host
         _say(f"Callboard serves {len(catalog.view)} entities at http://{shown}:{port}")
         server.run()

@@ -121,7 +121,7 @@ def explain(error: yaml.MarkedYAMLError, text: str) -> Fault:
     for wording in _WORDINGS:
         if wording.pattern.search(said or ""):
             hint = _TEMPLATE_HINT if "{%" in here else wording.hint
-            return Fault(wording.rule, wording.message.format_map({"char": char}), line, column, hint)
+            return Fault(wording.rule, wording.message.replace("{char}", char), line, column, hint)
     return Fault("yaml-syntax", (error.problem or str(error)).strip(), line, column)
 
 

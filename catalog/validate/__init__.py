@@ -171,7 +171,8 @@ def _find_formats(data: dict[str, Json]) -> list[Finding]:
     findings = []
     for name, path, value, field in _formatted(data):
         form = FORMATS[name]
-        if not form.accepts(value):
+        # The schema lets any value stand under an empty key; the key itself is at fault then.
+        if isinstance(value, str) and not form.accepts(value):
             inner = f'"{field}" is not valid; expected {form.expectation} but found "{value}". {_GUIDE}'
             fixed = form.repair(value)
             hint = f"Use `{fixed}`." if fixed and form.accepts(fixed) else f"Use {form.expectation}."

@@ -1,5 +1,6 @@
 """What is wrong with an entity by its schemas: every error, in the order and in the words of Backstage's ajv."""
 
+import re
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -83,11 +84,11 @@ def _rank(node: Schema, keyword: str) -> int:
     return _KEYWORDS.index(str(kind) if has_keywords else keyword)
 
 
-def _order(schema: Schema, data: Json, error: Any, name: str) -> tuple[int, ...]:
-    """Where ajv would come to an error: the way down the schema as the ranks of what it passes."""
+def _follow(schema: Schema, data: Json, path: Path, error: Any, name: str) -> tuple[tuple[int, ...], Schema]:
+    """Where ajv would come to an error, as the ranks of what it passes on its way down, and the schema there."""
     order: list[int] = []
     node: Any = schema
-    steps, keys = iter(error.schema_path), iter(error.instance_path)
+    steps, keys = iter(error.schema_path), iter(path)
     for keyword in steps:
         order.append(_rank(node, keyword))
         if keyword in ("properties", "patternProperties", "items") or (
@@ -106,7 +107,21 @@ def _order(schema: Schema, data: Json, error: Any, name: str) -> tuple[int, ...]
             order.append(node[keyword].index(error.kind.property))
         elif keyword == "additionalProperties":
             order.append(_position(data, name))
-    return tuple(order)
+    return tuple(order), node
+
+
+def _restore_path(data: Json, steps: list[str | int]) -> Path:
+    """The path to an error; the validator gives a key made of digits as a number."""
+    path: list[str | int] = []
+    for step in steps:
+        key = step if isinstance(data, list) or step in data else next(key for key in data if _is_same(key, step))
+        path.append(key)
+        data = data[key]
+    return tuple(path)
+
+
+def _is_same(key: str, step: str | int) -> bool:
+    return key == str(step) or (re.fullmatch(r"\+?[0-9]{1,20}", key) is not None and int(key) == step)
 
 
 def _position(data: Json, key: str | int) -> int:
@@ -126,10 +141,12 @@ _MESSAGES: Final[dict[str, tuple[str, str, str]]] = {
 
 
 def _read_error(stage: str, schema: Schema, data: dict[str, Json], error: Any, name: str) -> Finding:
-    path: Path = tuple(error.instance_path)
-    keyword = error.kind.name
+    path = _restore_path(data, error.instance_path)
     kind = error.kind
-    value = name if keyword == "additionalProperties" else kind.value
+    keyword = kind.name
+    order, node = _follow(schema, data, path, error, name)
+    # Several types come sorted from the validator, and as they are written from ajv.
+    value = {"additionalProperties": name, "type": node.get("type")}.get(keyword, kind.value)
     parameter = ",".join(map(str, value)) if isinstance(value, list) else str(value)
     rule, message, parameters = _MESSAGES[keyword]
     pointer = "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in path) or "<root>"
@@ -138,5 +155,4 @@ def _read_error(stage: str, schema: Schema, data: dict[str, Json], error: Any, n
     place = path + ((parameter,) if keyword in ("required", "additionalProperties") else ())
     words, hint = word(keyword, place, parameter, data, peek(data, path))
     at_key = keyword == "additionalProperties"
-    order = _order(schema, data, error, name)
     return Finding(stage, rule, inner, words, hint, place, at_key, order, "TypeError" if stage != "policy" else "Error")

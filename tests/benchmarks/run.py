@@ -147,7 +147,7 @@ class Bench:
         before = read_usage(process).cpu if process else 0.0
         result, warm = throughput.measure(base, requests, self.options.seconds)
         cpu = read_usage(process).cpu - before if process else 0.0
-        notes = [f"client at {result.client_load:.0%} of a core"]
+        notes = [f"{throughput.client_name()} at {result.client_load:.0%} of a core"]
         if process and result.answers:
             notes.append(f"{cpu / (result.answers + warm.answers) * 1e6:.0f} µs CPU a request")
         if result.failures:

@@ -99,11 +99,13 @@ async def listed(request: Request) -> Response:
     if limit is None and offset is None:
         query = Query(predicate, None, orders[0] if orders else None, limit=len(view) * 64 + 1)
         return bytes_response(_join(view.page(query).bodies, projection))
-    bodies = view.listed(predicate, orders)
     start = offset or 0
-    end = len(bodies) if limit is None else start + limit
-    headers = {"link": _next_link(request, limit, end)} if limit is not None and end < len(bodies) else None
-    return bytes_response(_join(bodies[start:end], projection), headers=headers)
+    end = None if limit is None else start + limit
+    bodies, total = view.listed(predicate, orders, start, end)
+    headers = (
+        {"link": _next_link(request, limit, end)} if limit is not None and end is not None and end < total else None
+    )
+    return bytes_response(_join(bodies, projection), headers=headers)
 
 
 def _read_after(after: str, limit: int | None, offset: int | None) -> tuple[int | None, int | None]:

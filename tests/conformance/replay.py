@@ -1,0 +1,96 @@
+"""Sends the recorded requests to a server that holds the same catalog and collects every difference in its answers."""
+
+import fcntl
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from shutil import copyfile, copytree, rmtree
+from typing import Any
+
+import httpx
+
+from tests.conformance.catalogs.generated import write_catalog
+from tests.conformance.compare import KNOWN_DIFFERENCES, find_differences
+from tests.conformance.exchange import RECORDED, Exchange, answer, read_exchanges, send, send_until
+from tests.conformance.website import serve_website
+
+# Absolute paths enter annotations and the names of generated Locations, so the recording and the replay share one place.
+PLACE = Path("/tmp/callboard-conformance")
+CATALOGS = Path(__file__).parent / "catalogs"
+SAMPLE = Path(__file__).parent.parent.parent / "sample-catalog"
+
+Serve = Callable[[Path | None, Mapping[str, str]], AbstractContextManager[httpx.Client]]
+
+
+def recorded_catalogs() -> list[str]:
+    """The catalogs there are recordings of."""
+    return sorted(path.name for path in RECORDED.iterdir() if path.is_dir())
+
+
+def read_recording(catalog: str) -> list[Exchange]:
+    """Every exchange recorded over `catalog`, in the order it was sent."""
+    return [exchange for path in sorted((RECORDED / catalog).glob("*.jsonl")) for exchange in read_exchanges(path)]
+
+
+def read_uids(catalog: str) -> dict[str, str]:
+    """The uid that each entity of `catalog` had while its answers were recorded; uids order the answers."""
+    uids: dict[str, str] = json.loads((RECORDED / catalog / "uids.json").read_text(encoding="utf-8"))
+    return uids
+
+
+@contextmanager
+def lay_out(catalog: str) -> Iterator[Path]:
+    """Put the catalog's files where they were recorded and give the folder; one process at a time."""
+    PLACE.mkdir(exist_ok=True)
+    with (PLACE / f"{catalog}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        folder = PLACE / catalog
+        rmtree(folder, ignore_errors=True)
+        if catalog == "generated":
+            write_catalog(folder)
+        elif catalog == "nothing":
+            folder.mkdir()
+        else:
+            copytree(SAMPLE if catalog == "sample" else CATALOGS / catalog, folder)
+        yield folder
+
+
+def replay(catalog: str, part: int, serve: Serve) -> dict[str, list[str]]:
+    """Replay what belongs to the parts up to `part`: the differences, by `catalog/list/number`, known ones left out."""
+    uids, exchanges = read_uids(catalog), read_recording(catalog)
+    documents, found = _read_documents(exchanges), {}
+    with lay_out(catalog) as folder, serve_website(), serve(_entry(folder), uids) as client:
+        kept: dict[str, str] = {}
+        for exchange in exchanges:
+            if exchange.part > part:
+                continue
+            name = f"{catalog}/{exchange.name}"
+            differences = find_differences(exchange, _ask(client, folder, exchange, kept), uids.values(), documents)
+            if differences and name not in KNOWN_DIFFERENCES:
+                found[name] = [_describe(exchange), *differences]
+    return found
+
+
+def _ask(client: httpx.Client, folder: Path, exchange: Exchange, kept: dict[str, str]) -> Exchange:
+    if exchange.copy:
+        copyfile(folder / exchange.copy[0], folder / exchange.copy[1])
+    if exchange.until:
+        return answer(exchange, send_until(client, exchange, kept, seconds=5), kept)
+    return answer(exchange, send(client, exchange.request, kept), kept)
+
+
+def _entry(folder: Path) -> Path | None:
+    return folder / "all.yaml" if (folder / "all.yaml").exists() else None
+
+
+def _describe(exchange: Exchange) -> str:
+    request = exchange.request
+    body = request.raw if request.body is None else json.dumps(request.body, ensure_ascii=False)
+    return f"{request.method} {request.path} {body or ''}".rstrip()
+
+
+def _read_documents(exchanges: list[Exchange]) -> dict[str, Any]:
+    answers = [exchange.json for exchange in exchanges if exchange.request.path.startswith("/api/search/")]
+    hits = [hit for data in answers if isinstance(data, dict) for hit in data.get("results", [])]
+    return {hit["document"]["location"]: hit["document"] for hit in hits}

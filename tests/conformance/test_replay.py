@@ -1,0 +1,40 @@
+"""Callboard answers what the real Backstage answered, catalog by catalog."""
+
+import pytest
+
+from tests.conformance.compare import KNOWN_DIFFERENCES
+from tests.conformance.exchange import send
+from tests.conformance.replay import Serve, lay_out, read_recording, read_uids, recorded_catalogs, replay
+
+# Raised to 2 when the rest of the API is there.
+PART = 1
+SHOWN = 25
+
+
+@pytest.mark.parametrize("catalog", recorded_catalogs())
+def test_callboard_answers_as_backstage_was_recorded(catalog: str, serve: Serve) -> None:
+    found = replay(catalog, PART, serve)
+    total = sum(exchange.part <= PART for exchange in read_recording(catalog))
+    shown = ["\n    ".join([name, *differences[:6]]) for name, differences in list(found.items())[:SHOWN]]
+    assert not found, f"{len(found)} of {total} answers differ over `{catalog}`\n" + "\n".join(shown)
+
+
+def test_the_recording_is_as_large_as_promised() -> None:
+    assert sum(len(read_recording(catalog)) for catalog in recorded_catalogs()) >= 600
+
+
+def test_known_differences_are_few_and_still_in_the_recording() -> None:
+    names = {f"{catalog}/{exchange.name}" for catalog in recorded_catalogs() for exchange in read_recording(catalog)}
+    assert len(KNOWN_DIFFERENCES) <= 10
+    assert set(KNOWN_DIFFERENCES) <= names
+
+
+def test_the_referee_could_be_replaced_by_its_recording(serve: Serve) -> None:
+    """The uids that order the answers are those that were recorded."""
+    uids = read_uids("edge")
+    with lay_out("edge") as folder, serve(folder / "all.yaml", uids) as client:
+        first = read_recording("edge")[0]
+        assert send(client, first.request, {}).status_code
+        entities = client.get("/api/catalog/entities?fields=kind,metadata").json()
+    given = {f"{e['kind']}:{e['metadata']['namespace']}/{e['metadata']['name']}".lower(): e for e in entities}
+    assert {ref: entity["metadata"]["uid"] for ref, entity in given.items()} == uids
