@@ -5,6 +5,7 @@ import gc
 import logging
 import re
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -95,7 +96,7 @@ class Catalog:
 
     def catch_up(self) -> bool:
         """Bring the view to the newest revision, whoever wrote it; whether there was one."""
-        with self._lock:
+        with self._lock, _without_collector():
             if self.view.revision == self._store.revision() and self.view.revision:
                 return False
             problems = self._store.problems()
@@ -136,6 +137,13 @@ class Catalog:
             refs, removed = (view.edges.refs[node] for node in view.live), []
         texts = (describe(ref, entity) for ref in refs if (entity := view.entity(ref)) is not None)
         index.update(texts, removed, view.revision)
+
+    def wait_indexed(self, seconds: float = 30) -> bool:
+        """Wait until full text search has reached the view; whether it did in time."""
+        deadline = time.monotonic() + seconds
+        while self.indexed_revision != self.view.revision and time.monotonic() < deadline:
+            time.sleep(0.01)
+        return self.indexed_revision == self.view.revision
 
     @property
     def indexed_revision(self) -> int:

@@ -6,7 +6,7 @@ longer than 200 characters or null exists but equals nothing, a string item of a
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 
 from pyroaring import BitMap
 
@@ -27,6 +27,25 @@ def values(entity: dict[str, Json], key: str) -> list[str | None]:
     if root in HIDDEN:
         return []
     return list(_walk(entity, key))
+
+
+def is_shallow(key: str) -> bool:
+    """Whether `shallow_values` answers for this key: one or two parts, and no relation."""
+    return key.count(".") < 2 and key.partition(".")[0] not in ("relations", *HIDDEN)
+
+
+def shallow_values(entity: dict[str, Json], keys: Container[str]) -> dict[str, list[str | None]]:
+    """What `values` gives for each of the shallow keys that the entity has, in one pass over its two top levels."""
+    found: dict[str, list[str | None]] = {}
+    for root, inside in entity.items():
+        low = root.lower()
+        if low in keys:
+            found[low] = [*found.get(low, ()), *_rows(inside)]
+        if isinstance(inside, dict) and root not in HIDDEN:
+            for name, value in inside.items():
+                if (key := f"{low}.{name.lower()}") in keys:
+                    found[key] = [*found.get(key, ()), *_rows(value)]
+    return found
 
 
 def _walk(value: Json, key: str) -> Iterator[str | None]:

@@ -16,9 +16,10 @@ from catalog.documents import Json, Location
 class Entity:
     """An accepted entity as its author declared it, completed as Backstage's processing does (reference section 1.4).
 
-    `ref` is canonical. `data` holds apiVersion, kind, metadata (with namespace and the managed-by annotations) and spec,
-    but nothing derived: no uid, etag, relations or status. `location` is the file it was read from, `index` its place
-    there; `origin` is the root that led to it; `parent` is the ref of the Location entity that named the file, or "".
+    `ref` is canonical. `data` holds apiVersion, kind, metadata (with namespace and the managed-by annotations) and
+    spec, but nothing derived: no uid, etag, relations or status. `location` is the file it was read from, `index` its
+    place there; `origin` is the root that led to it; `parent` is the ref of the Location entity that named the file,
+    or "".
     """
 
     ref: str

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import orjson
 from pyroaring import BitMap
 
-from catalog.columns import Column, values
+from catalog.columns import Column, is_shallow, shallow_values, values
 from catalog.documents import Json
 from catalog.edges import Edges
 from catalog.kinds import Row
@@ -64,6 +64,7 @@ class View:
         self._starts = array("I")
         self._lengths = array("I")
         self._columns: dict[str, Column] = {}
+        self._deep: list[str] = []  # the columns that are made by walking the whole entity
         self._orders: dict[tuple[str, bool], Sorted] = {}
         self._answers: dict[object, BitMap] = {}
 
@@ -74,20 +75,16 @@ class View:
     ) -> "View":
         """The view after `rows` were added or replaced and `removed` refs taken away. This view stays as it is."""
         view = self._copy(revision)
-        touched = view._take_out(removed)
-        changed: dict[int, Row] = {}
+        touched: set[int] = set()
+        for ref in removed:
+            view._take_out(ref, touched)
         for row in rows:
-            node = view._declare(row, touched)
-            changed[node] = row
+            view._declare(row, touched)
         if statuses is not None:
-            touched |= {
-                node
-                for ref in {*statuses, *self.statuses}
-                if statuses.get(ref) != self.statuses.get(ref) and (node := view.edges.node(ref)) in view.live
-            }
+            refs = (ref for ref in {*statuses, *self.statuses} if statuses.get(ref) != self.statuses.get(ref))
+            touched |= {view.edges.nodes[ref] for ref in refs if ref in view.edges.nodes}
             view.statuses = statuses
-        view._grow()
-        view._restitch(changed, touched)
+        view._restitch(touched, self)
         view.edges.freeze()
         return view
 
@@ -99,87 +96,94 @@ class View:
         view._columns = {key: column.copy() for key, column in list(self._columns.items())} or {
             key: Column() for key in WARM_KEYS
         }
+        view._deep = [key for key in view._columns if not is_shallow(key) and not key.startswith("relations.")]
         return view
 
-    def _take_out(self, removed: Iterable[str]) -> set[int]:
-        touched: set[int] = set()
-        for ref in removed:
-            node = self.edges.nodes.get(ref)
-            if node is None or node not in self.live:
-                continue
-            entity = self._entity(node)
-            self._unlink(node, entity, touched)
-            for key, column in self._columns.items():
-                column.discard(node, values(entity, key))
-            self.live.discard(node)
-            self.uids.pop(entity["metadata"]["uid"], None)
-            self._bodies[node] = b""
-        return touched & set(self.live)
-
-    def _unlink(self, node: int, entity: dict[str, Json], touched: set[int]) -> None:
+    def _take_out(self, ref: str, touched: set[int]) -> None:
+        """Take an entity away: its relations, its values, its bytes."""
+        node = self.edges.nodes.get(ref)
+        if node is None or node not in self.live:
+            return
+        entity = self._entity(node)
         for relation, target, _ in emit(entity):
             other = self.edges.node(target)
             self.edges.remove(node, relation, other)
             touched.add(other)
+        for key, found in self._values(entity).items():
+            self._columns[key].discard(node, found)
+        touched.add(node)
+        self.live.discard(node)
+        self.uids.pop(entity["metadata"]["uid"], None)
+        self._bodies[node] = b""
 
-    def _declare(self, row: Row, touched: set[int]) -> int:
+    def _declare(self, row: Row, touched: set[int]) -> None:
+        """Put an entity in as declared; `_restitch` completes it when all relations are known."""
+        self._take_out(row.ref, touched)
+        entity = orjson.loads(row.body)
         node = self.edges.node(row.ref)
-        if node in self.live:
-            old = self._entity(node)
-            self._unlink(node, old, touched)
-            self.uids.pop(old["metadata"]["uid"], None)
-        for relation, target, _ in emit(orjson.loads(row.body)):
+        for relation, target, _ in emit(entity):
             other = self.edges.node(target)
             self.edges.add(node, relation, other)
             touched.add(other)
+        self._grow()
+        head = b'%b"uid":"%b",' % (_HEAD, row.uid.encode())
+        if row.etag:
+            head += b'"etag":%b,' % orjson.dumps(row.etag)
+        self._bodies[node] = head + row.body[len(_HEAD) :]
+        self._starts[node], self._lengths[node] = len(head), len(row.body) - len(_HEAD)
+        entity["metadata"]["uid"] = row.uid
+        for key, found in self._values(entity).items():
+            self._columns[key].add(node, found)
+        touched.add(node)
+        self.live.add(node)
         self.uids[row.uid] = node
-        return node
+
+    def _values(self, entity: dict[str, Json]) -> dict[str, list[str | None]]:
+        """The entity's values in every column there is, but for relations."""
+        found = shallow_values(entity, self._columns)
+        found |= {key: values(entity, key) for key in self._deep}
+        return found
 
     def _grow(self) -> None:
         missing = len(self.edges.refs) - len(self._bodies)
-        self._bodies.extend([b""] * missing)
-        self._starts.extend([0] * missing)
-        self._lengths.extend([0] * missing)
+        if missing:
+            self._bodies.extend([b""] * missing)
+            self._starts.extend([0] * missing)
+            self._lengths.extend([0] * missing)
 
-    def _restitch(self, changed: Mapping[int, Row], touched: set[int]) -> None:
-        """Make the served bytes of the changed entities, and of those whose relations or status may have changed."""
-        for node, row in changed.items():
-            old = self._entity(node) if node in self.live else None
-            declared = row.body[len(_HEAD) :]
-            self._stitch(node, declared, row.uid, row.etag)
-            self.live.add(node)
-            self._reindex(node, old)
-        relations = [key for key in self._columns if key.startswith("relations.")]
+    def _restitch(self, touched: set[int], before: "View") -> None:
+        """Make the served bytes of every entity whose declaration, relations or status may have changed."""
+        self._grow()
+        columns = {
+            key.removeprefix("relations."): c for key, c in self._columns.items() if key.startswith("relations.")
+        }
         for node in touched:
-            if node in self.live and node not in changed:
-                old = self._entity(node)
-                start = self._starts[node]
-                declared = self._bodies[node][start : start + self._lengths[node]]
-                meta = old["metadata"]
-                given = meta["etag"] if not _is_digest(self._bodies[node], meta["etag"]) else ""
-                self._stitch(node, declared, meta["uid"], given)
-                self._reindex(node, old, relations)
+            old = before.edges.of(node) if node in before.live else []
+            new = self.edges.of(node) if node in self.live else []
+            for kind, column in columns.items() if old != new else ():
+                column.discard(node, [ref for name, ref in old if name.lower() == kind])
+                column.add(node, [ref for name, ref in new if name.lower() == kind])
+            if node in self.live:
+                self._stitch(node, new)
 
-    def _stitch(self, node: int, declared: bytes, uid: str, etag: str) -> None:
-        """Splice uid, etag, relations and status into the declared bytes; no JSON is parsed or printed again."""
-        relations = b",".join(
-            b'{"type":"%b","targetRef":%b}' % (kind.encode(), orjson.dumps(ref)) for kind, ref in self.edges.of(node)
+    def _stitch(self, node: int, relations: list[tuple[str, str]]) -> None:
+        """Splice etag, relations and status into the declared bytes; no JSON is parsed or printed again."""
+        body, start = self._bodies[node], self._starts[node]
+        declared = body[start : start + self._lengths[node]]
+        known = orjson.loads(body[: start - 1] + b"}}")["metadata"]
+        head = b'%b"uid":"%b",' % (_HEAD, known["uid"].encode())
+        listed = b",".join(
+            b'{"type":"%b","targetRef":%b}' % (kind.encode(), orjson.dumps(ref)) for kind, ref in relations
         )
         status = self.statuses.get(self.edges.refs[node], b"")
-        tail = declared[:-1] + b',"relations":[' + relations + b"]" + status + b"}"
-        head = _HEAD + b'"uid":"%b",' % uid.encode()
+        tail = declared[:-1] + b',"relations":[' + listed + b"]" + status + b"}"
         digest = hashlib.sha1(head + tail, usedforsecurity=False).hexdigest()
-        head += b'"etag":%b,' % orjson.dumps(etag or digest)
+        etag = known.get("etag", "")
+        if not etag or _is_digest(body, etag):  # one that the author gave is kept (reference section 4.5)
+            etag = digest
+        head += b'"etag":%b,' % orjson.dumps(etag)
         self._bodies[node] = head + tail
-        self._starts[node], self._lengths[node] = len(head), len(declared)
-
-    def _reindex(self, node: int, old: dict[str, Json] | None, keys: Iterable[str] | None = None) -> None:
-        new = self._entity(node)
-        for key in self._columns if keys is None else keys:
-            column, before, after = self._columns[key], values(old, key) if old else [], values(new, key)
-            if before != after:
-                column.discard(node, before)
-                column.add(node, after)
+        self._starts[node] = len(head)
 
     def _entity(self, node: int) -> dict[str, Json]:
         entity: dict[str, Json] = orjson.loads(self._bodies[node])

@@ -3,7 +3,7 @@
 import operator
 import re
 from decimal import Decimal
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, Final
 
 import orjson
@@ -34,6 +34,7 @@ _WORDS: Final[dict[str, tuple[str, Json]]] = {
     **dict.fromkeys(("true", "True", "TRUE"), ("bool", True)),
     **dict.fromkeys(("false", "False", "FALSE"), ("bool", False)),
 }
+_UNCLOSED_FLOW: Final = "Flow collection in block collection must be sufficiently indented"
 _RESOLVABLE: Final = frozenset("+-.0123456789~nNtTfF")  # a plain scalar starting otherwise is always a string
 
 
@@ -58,7 +59,7 @@ def load(text: str) -> Json:
     node = compose(text)
     if node is None:
         return None
-    return _Builder(aliases="*" in text and "&" in text, restore=_is_strange(text)).build(node)
+    return _Builder(text).build(node)
 
 
 def _is_strange(text: str) -> bool:
@@ -71,6 +72,8 @@ def compose(text: str) -> yaml.Node | None:
         text = _STRANGE.sub(lambda match: chr(_DISGUISE_BASE + ord(match[0])), text)
     if text.startswith("%"):
         text = _VERSION.sub("#", text)
+    if not text.endswith("\n"):
+        text += "\n"  # or a block scalar at the end would lose its own
     for _ in range(MAX_TAB_LINES):
         try:
             return _compose_strictly(text)
@@ -133,10 +136,11 @@ def _too_deep(at: Any) -> BrokenError:
 class _Builder:
     """Nodes to values, each alias a copy of its own. Counts what aliases add where there are any."""
 
-    def __init__(self, *, aliases: bool, restore: bool) -> None:
-        self.seen: set[int] | None = set() if aliases else None
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.seen: set[int] | None = set() if "*" in text and "&" in text else None
         self.expanded = 0
-        self.restore = restore
+        self.restore = _is_strange(text)
 
     def build(self, node: Any, depth: int = 0) -> Json:
         """The value of a node that stands `depth` collections deep."""
@@ -148,8 +152,16 @@ class _Builder:
         if depth >= MAX_DEPTH:
             raise _too_deep(node)
         if kind is yaml.SequenceNode:
-            return [self.build(item, depth + 1) for item in node.value]
+            return self._build_sequence(node, depth + 1)
         return self._build_mapping(node, depth + 1)
+
+    def _build_sequence(self, node: Any, depth: int) -> list[Json]:
+        result = []
+        for item in node.value:
+            result.append(self.build(item, depth))
+            if item.tag is False or item.__class__ is not yaml.ScalarNode:
+                self._check_indent(item, node, node)
+        return result
 
     def _build_scalar(self, node: Any) -> Json:
         value = node.value
@@ -166,33 +178,43 @@ class _Builder:
     def _build_mapping(self, node: Any, depth: int) -> dict[str, Json]:
         result: dict[str, Json] = {}
         has_index = False
-        build, seen = self.build, self.seen
         for key_node, value_node in node.value:
-            key = key_node.value
-            tag = key_node.tag
-            if key_node.__class__ is not yaml.ScalarNode or tag is not False:
-                if tag is not True or self.restore or not key or key.__class__ is not str or key[0] in _RESOLVABLE:
-                    key = _to_key(self.build(key_node, depth), key_node)
-            elif self.restore:
-                key = _DISGUISED.sub(_undisguise, key)
+            key = self._build_key(key_node, depth)
             has_index = has_index or key.isdecimal()
-            value = value_node.value
-            if (
-                seen is None
-                and value_node.tag is True
-                and value.__class__ is str
-                and value
-                and value[0] not in _RESOLVABLE
-                and not self.restore
-            ):
-                result[key] = value
-            else:
-                result[key] = build(value_node, depth)
+            result[key] = self.build(value_node, depth)
+            if value_node.tag is False or value_node.__class__ is not yaml.ScalarNode:
+                self._check_indent(value_node, node, key_node)
         if len(result) != len(node.value):
-            self._refuse_duplicate(node, depth)
+            self._refuse_duplicate(node)
         return _order_like_javascript(result) if has_index else result
 
-    def _refuse_duplicate(self, node: Any, depth: int) -> None:
+    def _build_key(self, node: Any, depth: int) -> str:
+        key = node.value
+        if node.tag is True and key.__class__ is str and key and key[0] not in _RESOLVABLE and not self.restore:
+            return str(key)
+        return _to_key(self.build(node, depth), node)
+
+    def _check_indent(self, node: Any, parent: Any, key: Any) -> None:
+        """Only the JavaScript reader wants the further lines of a quoted or flow value right of the key or dash."""
+        is_flow = node.__class__ is not yaml.ScalarNode
+        if parent.flow_style or not (node.flow_style if is_flow else node.style in ("'", '"')):
+            return
+        first, last, column = node.start_mark.line, node.end_mark.line, key.start_mark.column
+        for number in range(first + 1, last + 1):
+            line = self.lines[number]
+            text = line.lstrip(" ")
+            is_end = is_flow and number == last and text[:1] in ("]", "}") and len(line) - len(text) == column
+            if text.strip() and len(line) - len(text) <= column and not is_end and not (is_flow and text[0] == "#"):
+                message = _UNCLOSED_FLOW if is_flow else f"Missing closing {node.style}quote"
+                hint = "Indent every line of this value further than its key, or close it where it should end."
+                raise BrokenError(Fault("yaml-indentation", message, number + 1, 1, hint))
+
+    @cached_property
+    def lines(self) -> list[str]:
+        """The lines as the C parser counts them."""
+        return re.split(r"\r\n|\n|\r", self.text)
+
+    def _refuse_duplicate(self, node: Any) -> None:
         """Keys are duplicates if equal as values: `1` and `"1"` are not, and the later one wins."""
         known: dict[Any, Any] = {}
         for key_node, _ in node.value:

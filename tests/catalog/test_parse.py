@@ -93,6 +93,11 @@ def test_keys_become_text_as_in_javascript() -> None:
     assert parsed.drafts[0].data == {"1": "a", "10": "b", "true": "c", "": "d", "[ x, y ]": "e", "{ z }": "f"}
 
 
+def test_values_over_several_lines_may_be_indented_just_enough() -> None:
+    text = "a:\n  b: 'x\n\n   y'\n  c: [\n   # why\n   z\n  ]\n  d: {\n    e: f}\n  g: |\n    last"
+    assert read(text).drafts[0].data == {"a": {"b": "x\ny", "c": ["z"], "d": {"e": "f"}, "g": "last\n"}}
+
+
 def test_merge_keys_are_not_merged() -> None:
     parsed = read("base: &base {a: 1}\nchild:\n  <<: *base\n")
     assert parsed.drafts[0].data["child"] == {"<<": {"a": 1}}
@@ -137,6 +142,8 @@ FAULTS = {
     'a: "x\n---\nb: 1\n': ("yaml-syntax", 2, 1, 0),
     "a: *nowhere\n": ("yaml-alias", 1, 4, 0),
     "a: 1\n---\nd: {e\n": ("yaml-syntax", 4, 1, 1),
+    "a:\n  b: 'x\n  y'\n": ("yaml-indentation", 3, 1, 0),
+    "a:\n  - [x,\n  y]\n": ("yaml-indentation", 3, 1, 0),
     "a:\n  - b\n c: 1\n": ("yaml-indentation", 3, 2, 0),
     b"a: 1\nb: \xff\n": ("yaml-encoding", 2, 4, 0),
 }

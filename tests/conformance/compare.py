@@ -6,6 +6,7 @@ How much of the JSON is compared is the recorded exchange's `compare` (see COMPA
 import base64
 import binascii
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl
@@ -35,7 +36,9 @@ CURSORS = ("nextCursor", "prevCursor", "cursor")
 KNOWN_DIFFERENCES: dict[str, str] = {}
 
 
-def find_differences(recorded: Exchange, given: Exchange, uids: Iterable[str], documents: Mapping[str, Any]) -> list[str]:
+def find_differences(
+    recorded: Exchange, given: Exchange, uids: Iterable[str], documents: Mapping[str, Any]
+) -> list[str]:
     """What differs, one sentence each; nothing when the answers are equal. `documents` are the search index's."""
     found = []
     if recorded.status != given.status:
@@ -73,9 +76,9 @@ def decode_cursor(cursor: str) -> Any:
 def _normalise_field(key: str, value: Any, uids: frozenset[str]) -> Any:
     if key in CURSORS and isinstance(value, str):
         return decode_cursor(value)
-    is_digest = key == "etag" and isinstance(value, str) and len(value) >= 27 and " " not in value
     is_new = key == "uid" and isinstance(value, str) and value not in uids
-    if is_new or (is_digest and not value.startswith("given-")) or key in ("preTag", "postTag", "logId"):
+    is_digest = key == "etag" and isinstance(value, str) and re.fullmatch(r"[0-9a-f]{40}", value)
+    if is_new or is_digest or key in ("preTag", "postTag", "logId"):
         return f"<{key}>"
     return normalise(value, uids)
 
@@ -106,8 +109,8 @@ def _compare_documents(expected: Any, actual: Any, documents: Mapping[str, Any])
     """All of a search answer but which documents come first: totals, page sizes, cursors, ranks, contents."""
     if not isinstance(actual, dict) or "results" not in actual:
         return _compare_whole(expected, actual, documents)
-    sizes = [{**answer, "results": [hit["rank"] for hit in answer["results"]]} for answer in (expected, actual)]
-    return [*_differences(*sizes, "$"), *_compare_ranked(expected, actual, documents)]
+    before, after = ({**data, "results": [hit["rank"] for hit in data["results"]]} for data in (expected, actual))
+    return [*_differences(before, after, "$"), *_compare_ranked(expected, actual, documents)]
 
 
 def _compare_ranked(expected: Any, actual: Any, documents: Mapping[str, Any]) -> list[str]:
@@ -148,6 +151,8 @@ def _differences(expected: Any, actual: Any, path: str) -> Iterable[str]:
             yield f"{path} has {len(actual)} items, recorded {len(expected)}"
         for number, pair in enumerate(zip(expected, actual, strict=False)):
             yield from _differences(*pair, f"{path}[{number}]")
+    elif expected == "<etag>" and isinstance(actual, str) and actual:
+        return
     # 1 and true are equal in Python and not in JSON.
     elif expected != actual or isinstance(expected, bool) != isinstance(actual, bool):
         yield f"{path} is {actual!r}, recorded {expected!r}"

@@ -9,7 +9,10 @@ from typing import Any
 import httpx
 import pytest
 
+from catalog.catalog import Catalog
+from ingestors.folder import FileSource
 from tests.conformance.replay import Serve
+from web.app import create_app
 
 
 class AsgiTransport(httpx.BaseTransport):
@@ -49,15 +52,14 @@ def serve_catalog(entry: Path | None, uids: Mapping[str, str]) -> Iterator[httpx
 
     Writes are open, locations of type `url` may be read from 127.0.0.1, and a ref named in `uids` gets that uid.
     """
-    catalog_module = pytest.importorskip("catalog.catalog", reason="the catalog is not written yet")
-    app_module = pytest.importorskip("web.app", reason="the application is not written yet")
-    sources = [str(entry)] if entry else []
-    catalog = catalog_module.Catalog.open("sqlite://", uids=uids)
-    for source in sources:
-        catalog.ingest(source)
-    transport = AsgiTransport(app_module.create_app(catalog))
+    catalog = Catalog.open("sqlite://", uids=uids)
+    if entry is not None:
+        catalog.ingest(FileSource(entry))
+    catalog.wait_indexed()
+    transport = AsgiTransport(create_app(catalog, []))
     with httpx.Client(transport=transport, base_url="http://callboard.test") as client:
         yield client
+    catalog.close()
 
 
 @pytest.fixture

@@ -56,12 +56,12 @@ class Exchange:
     """A request, the answer it got, and how another answer is to be compared with it."""
 
     name: str
+    part: int
     request: Request
     status: int = 0
     headers: dict[str, str] = field(default_factory=dict)
     json: Any = None
     text: str | None = None
-    part: int = 2
     compare: str = "whole"
     keep: dict[str, str] = field(default_factory=dict)
     until: dict[str, Any] = field(default_factory=dict)
@@ -145,10 +145,7 @@ def _find(place: str, data: Any, response: httpx.Response) -> str:
     if place.startswith("header "):
         return str(response.headers.get(place.removeprefix("header "), ""))
     for key in place.split("."):
-        if isinstance(data, list):
-            data = data[int(key)] if int(key) < len(data) else None
-        else:
-            data = (data or {}).get(key)
+        data = (data or {}).get(key)
     return str(data or "")
 
 
@@ -172,7 +169,7 @@ def _parse(text: str) -> Any:
 
 
 def _sparse(exchange: Exchange) -> dict[str, Any]:
-    return {name: value for name, value in _set_fields(exchange)} | {"request": dict(_set_fields(exchange.request))}
+    return dict(_set_fields(exchange)) | {"request": dict(_set_fields(exchange.request))}
 
 
 def _set_fields(value: Exchange | Request) -> Iterator[tuple[str, Any]]:

@@ -91,7 +91,7 @@ def _read_step(name: str, entry: Any, base: str, defaults: dict[str, Any]) -> tu
     walk = options.pop("walk", "")
     parts = {key: options.pop(key) for key in ("headers", "body", "raw") if key in options}
     request = Request(method, base + path, **parts)
-    return Exchange(name, request, **{"part": part_of(request), **options}), walk
+    return Exchange(name, options.pop("part", part_of(request)), request, **options), walk
 
 
 def _follow(first: Exchange, recorded: Exchange, direction: str) -> Request | None:

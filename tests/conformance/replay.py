@@ -1,24 +1,18 @@
 """Sends the recorded requests to a server that holds the same catalog and collects every difference in its answers."""
 
-import fcntl
 import json
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
-from shutil import copyfile, copytree, rmtree
+from shutil import copyfile
 from typing import Any
 
 import httpx
 
-from tests.conformance.catalogs.generated import write_catalog
 from tests.conformance.compare import KNOWN_DIFFERENCES, find_differences
 from tests.conformance.exchange import RECORDED, Exchange, answer, read_exchanges, send, send_until
+from tests.conformance.layout import lay_out
 from tests.conformance.website import serve_website
-
-# Absolute paths enter annotations and the names of generated Locations, so the recording and the replay share one place.
-PLACE = Path("/tmp/callboard-conformance")
-CATALOGS = Path(__file__).parent / "catalogs"
-SAMPLE = Path(__file__).parent.parent.parent / "sample-catalog"
 
 Serve = Callable[[Path | None, Mapping[str, str]], AbstractContextManager[httpx.Client]]
 
@@ -37,23 +31,6 @@ def read_uids(catalog: str) -> dict[str, str]:
     """The uid that each entity of `catalog` had while its answers were recorded; uids order the answers."""
     uids: dict[str, str] = json.loads((RECORDED / catalog / "uids.json").read_text(encoding="utf-8"))
     return uids
-
-
-@contextmanager
-def lay_out(catalog: str) -> Iterator[Path]:
-    """Put the catalog's files where they were recorded and give the folder; one process at a time."""
-    PLACE.mkdir(exist_ok=True)
-    with (PLACE / f"{catalog}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        folder = PLACE / catalog
-        rmtree(folder, ignore_errors=True)
-        if catalog == "generated":
-            write_catalog(folder)
-        elif catalog == "nothing":
-            folder.mkdir()
-        else:
-            copytree(SAMPLE if catalog == "sample" else CATALOGS / catalog, folder)
-        yield folder
 
 
 def replay(catalog: str, part: int, serve: Serve) -> dict[str, list[str]]:

@@ -16,7 +16,7 @@ FOLDER = Path(__file__).parent / "catalogs" / "site"
 
 
 class _QuietHandler(SimpleHTTPRequestHandler):
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+    def log_message(self, format: str, *args: Any) -> None:
         """Say nothing: the test's output is not a web server's log."""
 
 

@@ -1,0 +1,161 @@
+"""Templates to answers: the Jinja2 environment, what every page has, and the headers that keep pages harmless."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
+
+import nh3
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from markdown_it import MarkdownIt
+from markupsafe import Markup, escape
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from catalog.catalog import MARKS, Catalog
+from web import urls
+from web.names import Item
+
+HEADERS = {
+    "content-security-policy": (
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; form-action 'self'; "
+        "base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "same-origin",
+    "cache-control": "no-cache",
+}
+_MARKDOWN_TAGS = {
+    "p", "br", "em", "strong", "del", "code", "pre", "blockquote", "ul", "ol", "li", "a", "hr",
+    "h3", "h4", "h5", "h6", "table", "thead", "tbody", "tr", "th", "td",
+}  # fmt: skip
+_MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+_ADVERT = " To learn more about catalog file format, visit:"
+_AGES = ((60, "second"), (60, "minute"), (24, "hour"), (365, "day"))
+
+
+@dataclass(frozen=True, slots=True)
+class Crumb:
+    """One step of the breadcrumb; the last has no address."""
+
+    label: str
+    href: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """What every page has. `section` is the part of the navigation it belongs to, `twin` its address as JSON."""
+
+    title: str
+    section: str = ""
+    twin: str = ""
+    crumbs: Sequence[Crumb] = ()
+    query: str = ""
+
+
+def catalog_of(request: Request) -> Catalog:
+    """The catalog that the application serves."""
+    found: Catalog = request.app.state.catalog
+    return found
+
+
+def render(request: Request, template: str, page: Page, status: int = 200) -> Response:
+    """The page, from the template of its name."""
+    catalog = catalog_of(request)
+    broken = sum(problem.severity == "error" for problem in catalog.problems)
+    html = (
+        _environment()
+        .get_template(template)
+        .render(
+            page=page,
+            broken=broken,
+            revision=catalog.view.revision,
+            exists=lambda ref: catalog.view.get(ref) is not None,
+        )
+    )
+    return HTMLResponse(html, status, HEADERS)
+
+
+@lru_cache(maxsize=1)
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=select_autoescape(default=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    environment.filters |= {
+        "ago": format_age, "markdown": render_markdown, "marked": mark_hits, "count": format_count,
+        "entity_path": urls.entity_path, "gist": cut_advert, "safe_href": urls.safe_href, "file_parts": split_file,
+    }  # fmt: skip
+    environment.globals |= {"static": urls.static, "with_query": urls.with_query}
+    return environment
+
+
+def format_count(number: int) -> str:
+    """A number with thin spaces between thousands."""
+    return f"{number:,}".replace(",", "\u202f")
+
+
+def cut_advert(message: str) -> str:
+    """A message without the address of Backstage's format description, which says less than the hint beside it."""
+    return message.partition(_ADVERT)[0]
+
+
+def format_age(time: datetime | None, now: datetime | None = None) -> str:
+    """How long ago, in the largest unit that fits."""
+    if time is None:
+        return "never"
+    number = max(0, int(((now or datetime.now(UTC)) - time).total_seconds()))
+    if number < 5:
+        return "just now"
+    for size, unit in _AGES:
+        if number < size or unit == "day":
+            return f"{number} {unit}{'' if number == 1 else 's'} ago"
+        number //= size
+    return ""
+
+
+def render_markdown(text: str) -> Markup:
+    """Markdown from a catalog file as HTML that can do no harm. No raw HTML, no images, no foreign link schemes."""
+    html = _MARKDOWN.render(text).replace("<h1>", "<h3>").replace("</h1>", "</h3>")
+    html = html.replace("<h2>", "<h3>").replace("</h2>", "</h3>")
+    cleaned = nh3.clean(
+        html,
+        tags=_MARKDOWN_TAGS,
+        attributes={"a": {"href"}},
+        url_schemes={"http", "https", "mailto"},
+        link_rel="noopener noreferrer",
+    )
+    return Markup(cleaned)
+
+
+def mark_hits(text: str) -> Markup:
+    """A text with the search's two marks as `<mark>` elements."""
+    opening, closing = MARKS
+    return Markup(str(escape(text)).replace(opening, "<mark>").replace(closing, "</mark>"))
+
+
+def split_file(place: str) -> tuple[str, str]:
+    """A path or address as (what leads there, its last two parts): the end is what tells files apart."""
+    parts = place.removeprefix("file:").removeprefix("url:").split("/")
+    return ("/".join(parts[:-2]) + "/" if len(parts) > 2 else "", "/".join(parts[-2:]))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrorPage(Page):
+    """What went wrong, what to do, and entities that may have been meant."""
+
+    status: int
+    message: str
+    hint: str = ""
+    near: Sequence[Item] = ()
+
+
+def render_error(request: Request, status: int, title: str, message: str, hint: str, near: Sequence[Item]) -> Response:
+    """The page for a request that cannot be met."""
+    page = ErrorPage(title=title, crumbs=[Crumb(title)], status=status, message=message, hint=hint, near=near)
+    return render(request, "error.html", page, status)
