@@ -91,6 +91,11 @@ def _text(value: Json) -> str | None:
     return text if len(text) <= MAX_LENGTH else None
 
 
+def like(term: str) -> re.Pattern[str]:
+    """SQL's `LIKE %term%` on one line: `%` in the term is any text, `_` any character."""
+    return re.compile(re.escape(term).replace("%", "[^\n]*").replace("_", "[^\n]"))
+
+
 class Column:
     """One key's values over all entities: for each spelling the nodes that have it.
 
@@ -182,8 +187,7 @@ class Column:
     def containing(self, term: str) -> BitMap:
         """The nodes with a value that has `term` (lower case) in it; `%` is any text, `_` any character."""
         names, text, starts = self._searchable()
-        escaped = re.escape(term).replace("%", "[^\n]*").replace("_", "[^\n]")
-        found = {names[bisect_right(starts, match.start()) - 1] for match in re.finditer(escaped, text)}
+        found = {names[bisect_right(starts, match.start()) - 1] for match in like(term).finditer(text)}
         return _union(self.postings[name] for name in found)
 
     def _searchable(self) -> tuple[list[str], str, list[int]]:

@@ -4,6 +4,7 @@ A crawl either finishes or changes nothing. A file that is there and broken keep
 """
 
 import hashlib
+import re
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -295,9 +296,22 @@ def _distinct(problems: Iterable[Problem]) -> list[Problem]:
     return list(dict.fromkeys(problems))
 
 
+SHOWN_URLS = ("backstage.io/view-url", "backstage.io/edit-url")
+REJECTED = "https://backstage.io/annotation-rejected-for-security-reasons"
+_SCRIPT = re.compile(r"[\x00-\x20]*" + r"[\r\n\t]*".join("javascript") + r"[\r\n\t]*:", re.IGNORECASE)
+
+
+def is_script(url: str) -> bool:
+    """Whether a browser would run the URL (reference section 4.6)."""
+    return _SCRIPT.match(url) is not None
+
+
 def _write(entity: Entity) -> Written:
     """The entity as the store keeps it: its JSON with metadata first, which lets the view splice instead of printing."""
     metadata = {key: value for key, value in entity.data["metadata"].items() if key not in ("uid", "etag")}
+    annotations: dict[str, str] = metadata["annotations"]
+    bad = {name: REJECTED for name in SHOWN_URLS if is_script(annotations.get(name, ""))}
+    metadata["annotations"] = annotations | bad
     etag = entity.data["metadata"].get("etag", "")
     rest = {key: value for key, value in entity.data.items() if key != "metadata"}
     body = orjson.dumps({"metadata": metadata, **rest})

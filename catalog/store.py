@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -118,7 +118,7 @@ class Store:
             documents = sa.select(DOCUMENT.c.location, DOCUMENT.c.hash).where(DOCUMENT.c.source == source)
             return State(
                 number,
-                {location: digest for location, digest in db.execute(documents)},
+                dict(map(tuple, db.execute(documents))),
                 {one.ref: one for one in kept if one.source == source},
                 {one.ref: one for one in kept if one.source != source},
                 frozenset(_problems(db, source)),
@@ -211,7 +211,7 @@ class Store:
         """Every source that was ever crawled."""
         counts = sa.select(ENTITY.c.source, sa.func.count()).group_by(ENTITY.c.source)
         with self.engine.connect() as db:
-            found: Mapping[str, int] = {name: count for name, count in db.execute(counts)}
+            found: dict[str, int] = dict(map(tuple, db.execute(counts)))
             rows = db.execute(sa.select(SOURCE.c.name, SOURCE.c.crawled_at, SOURCE.c.failure).order_by(SOURCE.c.name))
             return [SourceState(name, _utc(at), failure, found.get(name, 0)) for name, at, failure in rows]
 

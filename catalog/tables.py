@@ -1,4 +1,4 @@
-"""The tables, as SQLModel declares them. Migrations in `migrations/` make them; nothing else reads or writes them than the store."""
+"""The tables, as SQLModel declares them. `migrations/` makes them; only the store reads and writes them."""
 
 from datetime import datetime
 

@@ -13,12 +13,11 @@ from dataclasses import dataclass
 import orjson
 from pyroaring import BitMap
 
-from catalog.columns import Column, is_shallow, shallow_values, values
+from catalog.columns import Column, is_shallow, like, shallow_values, values
 from catalog.documents import Json
 from catalog.edges import Edges
 from catalog.kinds import Row
 from catalog.query import All, AnyOf, Exists, HasPrefix, Not, OneOf, Order, Predicate, Query, TextFilter
-from catalog.refs import EntityRef
 from catalog.relations import emit
 
 WARM_KEYS = (
@@ -33,13 +32,12 @@ SortKey = tuple[str | None, str]
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of entities: their stored bytes and sort keys, the number of all hits, and whether there is more."""
+    """One page of entities: their served bytes and sort keys, the number of all hits, and whether there is more."""
 
     bodies: list[bytes]
     keys: list[SortKey]
     total: int
     more: bool
-    first: SortKey | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,13 +268,16 @@ class View:
         if places is None:
             hits = self.match(query.predicate, query.text)
             places = _places(order, hits)
+            if query.order and query.text and query.text.fields == (query.order.field,):
+                # The very value that sorts the row must match (reference section 7.6).
+                matches = like(query.text.term).search
+                places = BitMap(place for place in places if matches(order.keys[place][0] or ""))
             self._keep(question, places)
             self._keep((question, "total"), hits & BitMap(order.places.keys()))
         total = len(self._answers.get((question, "total"), places))
         wanted, more = self._slice(order, places, query)
         keys = [order.keys[place] for place in wanted]
-        first = order.keys[places[0]] if places else None
-        return Page([self._bodies[order.nodes[place]] for place in wanted], keys, total, more, first)
+        return Page([self._bodies[order.nodes[place]] for place in wanted], keys, total, more)
 
     def listed(
         self, predicate: Predicate, orders: Sequence[Order], start: int = 0, end: int | None = None
@@ -333,8 +334,8 @@ class View:
         else:
             pairs = self.column(name.lower()).pairs()
             rows = sorted(((value, uids[node]), node) for value, node in pairs)
-        if descending:  # ties stay in ascending order of uid, as in Backstage
-            rows.sort(key=lambda row: row[0][0] or "", reverse=True)
+        if descending:
+            rows.reverse()
         places: dict[int, int | tuple[int, ...]] = {}
         for place, (_, node) in enumerate(rows):
             known = places.get(node)
@@ -379,27 +380,10 @@ def _places(order: Sorted, hits: BitMap) -> BitMap:
 
 def _find(keys: list[SortKey], after: SortKey, descending: bool, *, before: bool) -> int:
     """The place where a page that continues after (or ends before) the sort key starts."""
-    bisect = bisect_left if before else bisect_right
-    value, uid = after
+    wanted = (after[0] or "", after[1])
     if not descending:
-        return bisect(keys, (value or "", uid), key=lambda key: (key[0] or "", key[1]))
-    low = bisect_left(keys, _Reversed(value or ""), key=lambda key: _Reversed(key[0] or ""))
-    high = bisect_right(keys, _Reversed(value or ""), key=lambda key: _Reversed(key[0] or ""))
-    return bisect(keys, uid, low, high, key=lambda key: key[1])
-
-
-class _Reversed:
-    """A text that sorts the other way round."""
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-
-    def __lt__(self, other: "_Reversed") -> bool:
-        return other.text < self.text
-
-
-def split_ref(ref: str) -> EntityRef:
-    """The parts of a canonical ref."""
-    kind, _, rest = ref.partition(":")
-    namespace, _, name = rest.partition("/")
-    return EntityRef(kind, namespace, name)
+        return (bisect_left if before else bisect_right)(keys, wanted, key=lambda key: (key[0] or "", key[1]))
+    # Read from its end, a descending list ascends.
+    turned = range(len(keys) - 1, -1, -1)
+    find = bisect_right if before else bisect_left
+    return len(keys) - find(turned, wanted, key=lambda place: (keys[place][0] or "", keys[place][1]))

@@ -81,7 +81,7 @@ class Dependencies:
 
 
 def find_dependencies(catalog: Catalog, ref: str, depth: int | None, direction: Direction) -> Dependencies:
-    """Both ways means what it needs and what needs it, each followed to `depth`: not what else needs the same things."""
+    """Both ways is what it needs and what needs it, each followed to `depth`: not what else needs the same things."""
     words = PERSPECTIVES.get(ref.partition(":")[0], _COMPONENT)
     relations, depth = words.relations, depth or words.depth
     sides: tuple[Direction, ...] = ("out", "in") if direction == "both" else (direction,)

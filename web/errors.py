@@ -1,5 +1,6 @@
 """How an unmet request and a bug look to a client: Backstage's error body (reference section 7.1)."""
 
+import hashlib
 import logging
 import secrets
 
@@ -22,14 +23,36 @@ STATUS: dict[Code, tuple[int, str]] = {
 PLUGINS = ("/api/catalog", "/api/search", "/api/graph")
 
 
+class StreamedResponse(Response):
+    """An answer that Backstage streams, and so gives no ETag: whole entities."""
+
+
 def json_response(value: object, status: int = 200, headers: dict[str, str] | None = None) -> Response:
     """A JSON answer from values, with the content type Backstage gives."""
     return bytes_response(orjson.dumps(value), status, headers)
 
 
-def bytes_response(body: bytes, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+def bytes_response(
+    body: bytes, status: int = 200, headers: dict[str, str] | None = None, *, streamed: bool = False
+) -> Response:
     """A JSON answer from bytes that are JSON already."""
-    return Response(body, status, headers, media_type="application/json; charset=utf-8")
+    make = StreamedResponse if streamed else Response
+    return make(body, status, headers, media_type="application/json; charset=utf-8")
+
+
+def with_etag(request: Request, response: Response) -> Response:
+    """The answer with a weak ETag where Backstage gives one; 304 where the client has it already (RFC 9110, 13.1.2)."""
+    if isinstance(response, StreamedResponse) or not response.body:
+        return response
+    body = bytes(response.body)
+    tag = f'W/"{len(body):x}-{hashlib.sha1(body, usedforsecurity=False).hexdigest()[:27]}"'
+    known = request.headers.get("if-none-match")
+    if known is not None and response.status_code == 200 and request.method in ("GET", "HEAD"):
+        tags = {one.strip().removeprefix("W/") for one in known.split(",")}
+        if known.strip() == "*" or tag.removeprefix("W/") in tags:
+            return Response(status_code=304, headers={"etag": tag})
+    response.headers["etag"] = tag
+    return response
 
 
 def error_response(request: Request, status: int, name: str, message: str) -> Response:

@@ -1,4 +1,4 @@
-"""How entities are named to people: label, kind and what it is in a few words; and which names are near to a wrong one."""
+"""How entities are named to people: label, kind, what it is in a few words; and names near to a wrong one."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -1,9 +1,11 @@
 """Templates to answers: the Jinja2 environment, what every page has, and the headers that keep pages harmless."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
+from html import unescape
 from pathlib import Path
 
 import nh3
@@ -31,6 +33,7 @@ _MARKDOWN_TAGS = {
     "h3", "h4", "h5", "h6", "table", "thead", "tbody", "tr", "th", "td",
 }  # fmt: skip
 _MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+_MARKED = re.compile(f"{MARKS[0]}([^{MARKS[0]}]*?){MARKS[1]}")
 _ADVERT = " To learn more about catalog file format, visit:"
 _AGES = ((60, "second"), (60, "minute"), (24, "hour"), (365, "day"))
 
@@ -88,7 +91,7 @@ def _environment() -> Environment:
         auto_reload=False,
     )
     environment.filters |= {
-        "ago": format_age, "markdown": render_markdown, "marked": mark_hits, "count": format_count,
+        "ago": format_age, "markdown": render_markdown, "words": strip_markdown, "marked": mark_hits, "count": format_count,
         "entity_path": urls.entity_path, "gist": cut_advert, "safe_href": urls.safe_href, "file_parts": split_file,
     }  # fmt: skip
     environment.globals |= {"static": urls.static, "with_query": urls.with_query}
@@ -133,10 +136,15 @@ def render_markdown(text: str) -> Markup:
     return Markup(cleaned)
 
 
+def strip_markdown(text: str) -> str:
+    """The words of a Markdown text on one line."""
+    return " ".join(unescape(nh3.clean(_MARKDOWN.render(text), tags=set())).split())
+
+
 def mark_hits(text: str) -> Markup:
-    """A text with the search's two marks as `<mark>` elements."""
-    opening, closing = MARKS
-    return Markup(str(escape(text)).replace(opening, "<mark>").replace(closing, "</mark>"))
+    """A text with the search's two marks as `<mark>` elements; a mark whose other half was cut off is dropped."""
+    paired = _MARKED.sub(r"<mark>\1</mark>", str(escape(text)))
+    return Markup(paired.replace(MARKS[0], "").replace(MARKS[1], ""))
 
 
 def split_file(place: str) -> tuple[str, str]:
@@ -155,7 +163,9 @@ class ErrorPage(Page):
     near: Sequence[Item] = ()
 
 
-def render_error(request: Request, status: int, title: str, message: str, hint: str, near: Sequence[Item]) -> Response:
+def render_error(
+    request: Request, status: int, *, title: str, message: str, hint: str, near: Sequence[Item]
+) -> Response:
     """The page for a request that cannot be met."""
     page = ErrorPage(title=title, crumbs=[Crumb(title)], status=status, message=message, hint=hint, near=near)
     return render(request, "error.html", page, status)

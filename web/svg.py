@@ -1,4 +1,4 @@
-"""Draws a small directed graph as SVG with real links. Graphviz places, we draw; the same graph gives the same picture."""
+"""Draws a small directed graph as SVG with real links. Graphviz places, we draw; one graph, one picture."""
 
 import threading
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from markupsafe import Markup, escape
 
 MAX_NODES = 80
 _POINTS = 72  # Graphviz takes inches and gives points
-_HEIGHT, _MIN_WIDTH, _MAX_WIDTH, _MAX_LABEL = 42, 96, 212, 26
+_HEIGHT, _MIN_WIDTH, _MAX_WIDTH, _MAX_LABEL = 42, 96, 240, 26
 _MARGIN, _SCALED_WIDTH = 10, 1_150
 _LOCK = threading.Lock()  # Graphviz is C in this process and not safe in threads
 
@@ -83,7 +83,8 @@ def _shorten(text: str) -> str:
 
 
 def _width(node: Node) -> int:
-    letters = max(len(_shorten(node.label)) * 7.4, len(_shorten(node.note)) * 6.2)
+    letter = 8.6 if node.role == "root" else 7.6  # the root is bold
+    letters = max(len(_shorten(node.label)) * letter, len(_shorten(node.note)) * 6.2)
     return round(min(_MAX_WIDTH, max(_MIN_WIDTH, letters + 22)))
 
 

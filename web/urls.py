@@ -1,4 +1,4 @@
-"""Addresses: of pages, of their JSON twins, of static files; and which addresses from catalog files may become links."""
+"""Addresses: of pages, of their JSON twins, of static files; and which addresses in catalog files may be links."""
 
 import hashlib
 from collections.abc import Iterable, Mapping

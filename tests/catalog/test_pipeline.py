@@ -142,7 +142,8 @@ def test_a_file_becomes_a_generated_location_that_leads_to_its_targets(
     write("parts/two.yaml", component("two"))
     entry = write(
         "all.yaml",
-        "apiVersion: backstage.io/v1alpha1\nkind: Location\nmetadata: {name: all}\nspec: {targets: [./parts/*.yaml, ./gone.yaml]}\n",
+        "apiVersion: backstage.io/v1alpha1\nkind: Location\nmetadata: {name: all}\n"
+        "spec: {targets: [./parts/*.yaml, ./gone.yaml]}\n",
     )
     report = catalog.ingest(FileSource(entry))
     assert [ref for ref in refs(catalog) if ref.startswith("component")] == [
@@ -173,7 +174,10 @@ def test_a_location_never_leads_out_of_the_root(catalog: Catalog, tmp_path: Path
 
 
 def test_a_placeholder_is_read_from_the_same_root_only(catalog: Catalog, folder: FolderSource, write: Write) -> None:
-    api = "apiVersion: backstage.io/v1alpha1\nkind: API\nmetadata: {{name: {name}}}\nspec: {{type: openapi, lifecycle: x, owner: a, definition: {{$text: {path}}}}}\n"
+    api = (
+        "apiVersion: backstage.io/v1alpha1\nkind: API\nmetadata: {{name: {name}}}\n"
+        "spec: {{type: openapi, lifecycle: x, owner: a, definition: {{$text: {path}}}}}\n"
+    )
     write("spec.txt", "openapi: 3.0.0")
     write(
         "catalog-info.yaml",

@@ -8,6 +8,7 @@ import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path
 from shutil import copytree, rmtree
 
@@ -40,6 +41,14 @@ def lay_out(catalog: str) -> Iterator[Path]:
         else:
             copytree(CATALOGS / catalog, folder)
         yield folder
+
+
+def digest(folder: Path) -> str:
+    """A digest of the catalog's YAML files, to tell whether a recording was made over these."""
+    found = sha256()
+    for path in sorted(folder.rglob("*.yaml")):
+        found.update(f"{path.relative_to(folder)}\n".encode() + path.read_bytes())
+    return found.hexdigest()
 
 
 def _write_sample(folder: Path) -> None:

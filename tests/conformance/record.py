@@ -18,6 +18,7 @@ import httpx
 import yaml
 
 from tests.conformance.exchange import RECORDED, Exchange, Request, answer, part_of, send_until, write_exchanges
+from tests.conformance.layout import digest
 from tests.conformance.website import serve_website
 
 REQUESTS = Path(__file__).parent / "requests"
@@ -32,6 +33,7 @@ def main(base: str, folder: Path) -> int:
     uids = _read_uids(client)
     _wait_for_search(client, len(uids))
     _write_json(RECORDED / catalog / "uids.json", uids)
+    (RECORDED / catalog / "digest.txt").write_text(digest(folder) + "\n", encoding="utf-8")
     with serve_website():
         for path in sorted(REQUESTS.glob("*.yaml")):
             steps = read_steps(path, catalog)

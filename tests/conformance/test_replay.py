@@ -3,7 +3,8 @@
 import pytest
 
 from tests.conformance.compare import KNOWN_DIFFERENCES
-from tests.conformance.layout import lay_out
+from tests.conformance.exchange import RECORDED
+from tests.conformance.layout import digest, lay_out
 from tests.conformance.replay import Serve, read_recording, read_uids, recorded_catalogs, replay
 
 # Raised to 2 when the rest of the API is there.
@@ -17,6 +18,13 @@ def test_callboard_answers_as_backstage_was_recorded(catalog: str, serve: Serve)
     total = sum(exchange.part <= PART for exchange in read_recording(catalog))
     shown = ["\n    ".join([name, *differences[:6]]) for name, differences in list(found.items())[:SHOWN]]
     assert not found, f"{len(found)} of {total} answers differ over `{catalog}`\n" + "\n".join(shown)
+
+
+@pytest.mark.parametrize("catalog", recorded_catalogs())
+def test_the_catalog_is_the_one_that_was_recorded(catalog: str) -> None:
+    recorded = (RECORDED / catalog / "digest.txt").read_text(encoding="utf-8").strip()
+    with lay_out(catalog) as folder:
+        assert digest(folder) == recorded, f"`{catalog}` has changed: record it anew (tests/conformance/README.md)"
 
 
 def test_the_recording_is_as_large_as_promised() -> None:

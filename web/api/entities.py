@@ -68,21 +68,23 @@ def _join(bodies: Sequence[bytes], projection: Projection | None) -> bytes:
 
 async def by_name(request: Request) -> Response:
     """One entity by kind, namespace and name, in any case."""
+    read_query(request, ())
     kind, namespace, name = (request.path_params[part] for part in ("kind", "namespace", "name"))
     body = _catalog(request).view.get(f"{kind}:{namespace}/{name}".lower())
     if body is None:
         message = f"No entity named '{name}' found, with kind '{kind}' in namespace '{namespace}'"
         return error_response(request, 404, "NotFoundError", message)
-    return bytes_response(body)
+    return bytes_response(body, streamed=True)
 
 
 async def by_uid(request: Request) -> Response:
     """One entity by its uid."""
+    read_query(request, ())
     uid = request.path_params["uid"]
     body = _catalog(request).view.get_by_uid(uid)
     if body is None:
         return error_response(request, 404, "NotFoundError", f"No entity with uid {uid}")
-    return bytes_response(body)
+    return bytes_response(body, streamed=True)
 
 
 async def listed(request: Request) -> Response:
@@ -98,14 +100,15 @@ async def listed(request: Request) -> Response:
     view = _catalog(request).view
     if limit is None and offset is None:
         query = Query(predicate, None, orders[0] if orders else None, limit=len(view) * 64 + 1)
-        return bytes_response(_join(view.page(query).bodies, projection))
+        found = view.page(query).bodies
+        return bytes_response(_join(found, projection), streamed=bool(found))
     start = offset or 0
     end = None if limit is None else start + limit
     bodies, total = view.listed(predicate, orders, start, end)
     headers = (
         {"link": _next_link(request, limit, end)} if limit is not None and end is not None and end < total else None
     )
-    return bytes_response(_join(bodies, projection), headers=headers)
+    return bytes_response(_join(bodies, projection), headers=headers, streamed=projection is None)
 
 
 def _read_after(after: str, limit: int | None, offset: int | None) -> tuple[int | None, int | None]:
@@ -121,9 +124,9 @@ def _read_after(after: str, limit: int | None, offset: int | None) -> tuple[int 
 
 
 def _next_link(request: Request, limit: int, offset: int) -> str:
-    kept = [(name, value) for name, value in request.query_params.multi_items() if name not in ("offset", "after")]
-    after = encode_json({"limit": limit, "offset": offset})
-    return f'</entities?{urlencode([*kept, ("after", after)])}>; rel="next"'
+    kept = {name: request.query_params.getlist(name) for name in request.query_params if name != "offset"}
+    kept["after"] = [encode_json({"limit": limit, "offset": offset})]
+    return f'</entities?{urlencode(kept, doseq=True)}>; rel="next"'
 
 
 async def by_query(request: Request) -> Response:
@@ -133,11 +136,10 @@ async def by_query(request: Request) -> Response:
     limit = number(values, "limit")
     if (cursor := text(values, "cursor")) is not None:
         return _page(request, _read_cursor(cursor), limit, 0, projection)
-    orders = [parse_order_field(value) for value in values.get("orderField", ())]
     term = (text(values, "fullTextFilterTerm") or "").strip()
     fields = split_list(values.get("fullTextFilterFields", ()))
     asked: dict[str, Json] = {
-        "orderFields": [{"field": o.field, "order": "desc" if o.descending else "asc"} for o in orders],
+        "orderFields": [_order_json(value) for value in values.get("orderField", ())],
         "isPrevious": False,
     }
     predicate = parse_filter(values.get("filter", ()))
@@ -146,6 +148,12 @@ async def by_query(request: Request) -> Response:
     asked["fullTextFilter"] = {"term": term} | ({"fields": list(fields)} if fields else {})
     wants_total = text(values, "totalItems") != "exclude"
     return _page(request, asked, limit, number(values, "offset") or 0, projection, wants_total=wants_total)
+
+
+def _order_json(text: str) -> dict[str, str]:
+    """An order as a cursor has it: one asked for without a direction has none there, and Backstage refuses it then."""
+    order = parse_order_field(text)
+    return {"field": order.field} | ({"order": "desc" if order.descending else "asc"} if "," in text else {})
 
 
 def _read_cursor(cursor: str) -> dict[str, Json]:
@@ -171,10 +179,10 @@ def _page(
     """Answer a question in the form of a cursor; a first page's has no values to go on from."""
     query = _as_query(asked, DEFAULT_LIMIT if limit is None else limit, offset)
     page = _catalog(request).view.page(query)
-    total = asked["totalItems"] if "totalItems" in asked else page.total if wants_total else 0
+    total = asked.get("totalItems", page.total if wants_total else 0)
     info: dict[str, str] = {}
-    first = asked.get("firstSortFieldValues") or ([*_sort_values(query, page.first)] if page.first else None)
     if page.keys:
+        first = asked.get("firstSortFieldValues") or _sort_values(query, page.keys[0])
         shared = {"firstSortFieldValues": first, "totalItems": total}
         start, end = (_sort_values(query, key) for key in (page.keys[0], page.keys[-1]))
         if page.more or query.backwards:
@@ -183,7 +191,8 @@ def _page(
         if not is_first:
             info["prevCursor"] = _write_cursor(asked, True, start, shared)
     items = _join(page.bodies, projection)
-    return bytes_response(b'{"items":%b,"totalItems":%d,"pageInfo":%b}' % (items, total, orjson.dumps(info)))
+    answer = b'{"items":%b,"totalItems":%d,"pageInfo":%b}' % (items, total, orjson.dumps(info))
+    return bytes_response(answer, streamed=projection is None)
 
 
 def _sort_values(query: Query, key: tuple[str | None, str]) -> list[str | None]:
@@ -195,7 +204,7 @@ def _write_cursor(asked: dict[str, Json], backwards: bool, at: list[str | None],
 
 
 def _as_query(asked: dict[str, Json], limit: int, offset: int) -> Query:
-    orders = [Order(one["field"], one["order"] == "desc") for one in asked.get("orderFields", ())]
+    orders = [Order(one["field"], one.get("order") == "desc") for one in asked.get("orderFields", ())]
     order = orders[0] if orders else None
     predicate: Predicate = parse_predicate(asked["query"]) if asked.get("query") else EVERYTHING
     wanted = asked.get("fullTextFilter") or {}
@@ -229,7 +238,7 @@ async def by_refs(request: Request) -> Response:
     bodies = [b"null" if one is None else one for one in found]
     if projection is not None:
         bodies = [b if b == b"null" else orjson.dumps(projection.apply(orjson.loads(b))) for b in bodies]
-    return bytes_response(b'{"items":[' + b",".join(bodies) + b"]}")
+    return bytes_response(b'{"items":[' + b",".join(bodies) + b"]}", streamed=projection is None)
 
 
 async def facets(request: Request) -> Response:
@@ -246,22 +255,19 @@ async def facets(request: Request) -> Response:
 
 async def validate(request: Request) -> Response:
     """Whether an entity would be accepted: 200 with no body, or 400 with the errors."""
+    read_query(request, ())
     body = await read_body(request)
-    for name in ("entity", "location"):
+    for name in ("location", "entity"):
         if name not in body:
             raise CatalogError("invalid", f"request/body must have required property '{name}'")
     location = str(body["location"])
     kind, _, target = location.partition(":")
     if kind != "url" or not target:
         message = f"Invalid location ref {location}, only 'url:<target>' is supported, e.g. url:https://host/path"
-        return error_response(request, 500, "TypeError", message)
+        return json_response({"errors": [{"name": "TypeError", "message": message}]}, 400)
     document = Document(Location("url", target), orjson.dumps(body["entity"]))
     problems = [problem for one in _catalog(request).judge(document) for problem in one.problems]
-    errors = [
-        _error_json(problem.error or Cause("Error", problem.message))
-        for problem in problems
-        if problem.severity == "error"
-    ]
+    errors = [_error_json(problem.error) for problem in problems if problem.error is not None]
     return json_response({"errors": errors}, 400) if errors else Response(status_code=200)
 
 

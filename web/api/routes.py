@@ -8,8 +8,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from catalog.errors import CatalogError
 from web.api import entities, graph, search
 from web.api.parameters import Parameter
+from web.errors import catalog_error_response, with_etag
 
 Handler = Callable[[Request], Awaitable[Response]]
 _TRIPLET = "/{kind}/{namespace}/{name}"
@@ -47,10 +49,23 @@ OPERATIONS = (
 def routes() -> list[Route]:
     """Plain Starlette routes: half the cost of FastAPI's, on the paths that scripts hammer. A slash at the end is fine."""
     return [
-        Route(path, operation.handler, methods=[operation.method])
+        Route(path, _answer(operation.handler), methods=[operation.method])
         for operation in OPERATIONS
         for path in (operation.path, operation.path + "/")
     ]
+
+
+def _answer(handler: Handler) -> Handler:
+    """The handler with what all operations share: error bodies and ETags."""
+
+    async def answer(request: Request) -> Response:
+        try:
+            response = await handler(request)
+        except CatalogError as error:
+            response = catalog_error_response(request, error)
+        return with_etag(request, response)
+
+    return answer
 
 
 def openapi_paths() -> dict[str, Any]:

@@ -24,7 +24,13 @@ FACETS = {
 }
 """By parameter of the address: the label, and the key that is counted."""
 _REFS = ("owner", "system")
-SORTS = {"name": "metadata.name", "kind": "kind", "type": "spec.type", "owner": "relations.ownedby", "lifecycle": "spec.lifecycle"}  # fmt: skip
+SORTS = {
+    "name": "metadata.name",
+    "kind": "kind",
+    "type": "spec.type",
+    "owner": "relations.ownedby",
+    "lifecycle": "spec.lifecycle",
+}
 HEADINGS = (("name", "Name"), ("kind", "Kind"), ("type", "Type"), ("owner", "Owner"), ("lifecycle", "Lifecycle"))
 _TEXT_FIELDS = ("metadata.name", "metadata.title", "metadata.description", "metadata.tags")
 _LIMITS = (25, 50, 100)
@@ -97,7 +103,7 @@ def show_catalog(request: Request) -> Response:
     offset = _number(asked["offset"], 0)
     text = TextFilter(asked["q"].lower(), _TEXT_FIELDS) if asked["q"] else None
     hits = view.match(_predicate(asked), text)
-    lines = [_line(view, entity) for entity in _sorted_slice(view, hits, asked, text, offset, limit)]
+    lines = [_line(view, entity) for entity in _sorted_slice(view, hits, asked, text, range(offset, offset + limit))]
     kind = spell_kind(asked["kind"])
     title = PLURALS.get(kind, "Catalog")
     page = Table(
@@ -132,9 +138,10 @@ def _predicate(asked: Mapping[str, str], without: str = "") -> Predicate:
 
 
 def _sorted_slice(
-    view: View, hits: BitMap, asked: Mapping[str, str], text: TextFilter | None, offset: int, limit: int
+    view: View, hits: BitMap, asked: Mapping[str, str], text: TextFilter | None, window: range
 ) -> list[dict[str, Json]]:
     """The entities of one page. By type, owner and lifecycle: by name within a value, those without one at the end."""
+    offset, limit = window.start, len(window)
     name, _, direction = asked["sort"].partition("-")
     key, descending = SORTS.get(name, SORTS["name"]), direction == "desc"
     if key == "metadata.name":

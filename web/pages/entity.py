@@ -162,7 +162,7 @@ def _show_missing(request: Request, view: View, ref: str, name: str) -> Response
     if named_by:
         labels = ", ".join(dict.fromkeys(describe(view, one).label for one in named_by[:5]))
         hint = f"Others refer to it: {labels}. Either the reference is misspelt, or its own file has not been read."
-    return render_error(request, 404, f"No such {kind}", message, hint, find_near(view, name))
+    return render_error(request, 404, title=f"No such {kind}", message=message, hint=hint, near=find_near(view, name))
 
 
 def _asked(request: Request) -> tuple[int | None, Direction]:
@@ -222,7 +222,9 @@ def _relations(view: View, ref: str, entity: dict[str, Json]) -> list[Relations]
 
 
 def _annotations(annotations: dict[str, Json]) -> list[Fact]:
-    return [Fact(key, str(value), _annotation_href(key, str(value))) for key, value in annotations.items()][:_MAX_ROWS]
+    """All but the two that `_places` shows."""
+    shown = [(key, value) for key, value in annotations.items() if key not in (_LOCATION, _ORIGIN)]
+    return [Fact(key, str(value), _annotation_href(key, str(value))) for key, value in shown][:_MAX_ROWS]
 
 
 def _annotation_href(key: str, value: str) -> str:

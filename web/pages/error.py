@@ -22,4 +22,4 @@ def show_error(request: Request, status: int, bug: str = "") -> Response:
         hint = f"Whoever runs this server finds it in the log as `{bug}`."
     name = request.url.path.rstrip("/").rpartition("/")[2]
     near = find_near(catalog_of(request).view, name) if status == 404 and name else []
-    return render_error(request, status, title, message, hint, near)
+    return render_error(request, status, title=title, message=message, hint=hint, near=near)
