@@ -17,13 +17,16 @@ check: .venv/ready
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# What tests need beyond Python packages: git, and Chromium for the browser tests.
+# What tests need beyond Python packages: Chromium for the pages, PostgreSQL for the store. Named where they cannot be installed.
 tools:
-	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || { \
-	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; \
-	  elif [ -n "$$CI" ]; then echo "chromium is missing: install Debian's package chromium" >&2; exit 1; \
-	  else echo "chromium is missing: browser tests are skipped (install Debian's package chromium)" >&2; fi; }
+	@missing=""; \
+	command -v chromium >/dev/null || missing="$$missing chromium"; \
+	ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null || missing="$$missing postgresql"; \
+	if [ -z "$$missing" ]; then exit 0; fi; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
+	elif [ -n "$$CI" ]; then echo "missing:$$missing (install Debian's packages of these names)" >&2; exit 1; \
+	else echo "missing:$$missing; the tests that need them are skipped (install Debian's packages of these names)" >&2; fi
 
 .venv/ready: pyproject.toml
 	$(PYTHON) -m venv .venv

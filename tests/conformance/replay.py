@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from shutil import copyfile
 from typing import Any
@@ -12,7 +12,7 @@ import httpx
 from tests.conformance.compare import KNOWN_DIFFERENCES, find_differences
 from tests.conformance.exchange import RECORDED, Exchange, answer, read_exchanges, send, send_until
 from tests.conformance.layout import lay_out
-from tests.conformance.website import serve_website
+from tests.conformance.website import PORT, serve_website
 
 Serve = Callable[[Path | None, Mapping[str, str]], AbstractContextManager[httpx.Client]]
 
@@ -37,7 +37,7 @@ def replay(catalog: str, part: int, serve: Serve) -> dict[str, list[str]]:
     """Replay what belongs to the parts up to `part`: the differences, by `catalog/list/number`, known ones left out."""
     uids, exchanges = read_uids(catalog), read_recording(catalog)
     documents, found = _read_documents(exchanges), {}
-    with lay_out(catalog) as folder, serve_website(), serve(_entry(folder), uids) as client:
+    with lay_out(catalog) as folder, _website(exchanges), serve(_entry(folder), uids) as client:
         kept: dict[str, str] = {}
         for exchange in exchanges:
             if exchange.part > part:
@@ -47,6 +47,12 @@ def replay(catalog: str, part: int, serve: Serve) -> dict[str, list[str]]:
             if differences and name not in KNOWN_DIFFERENCES:
                 found[name] = [_describe(exchange), *differences]
     return found
+
+
+def _website(exchanges: list[Exchange]) -> AbstractContextManager[object]:
+    """The web server, only if a request points to it: it is one for all processes."""
+    is_needed = any(str(PORT) in json.dumps(exchange.request.body) for exchange in exchanges)
+    return serve_website() if is_needed else nullcontext()
 
 
 def _ask(client: httpx.Client, folder: Path, exchange: Exchange, kept: dict[str, str]) -> Exchange:

@@ -3,11 +3,13 @@
 The port is fixed because it enters annotations and the names of generated Location entities.
 """
 
+import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from tempfile import gettempdir
 from threading import Thread
 from typing import Any
 
@@ -23,12 +25,15 @@ class _QuietHandler(SimpleHTTPRequestHandler):
 @contextmanager
 def serve_website(folder: Path = FOLDER) -> Iterator[str]:
     """Serve `folder` while the context is open and give its base URL."""
-    server = ThreadingHTTPServer(("127.0.0.1", PORT), partial(_QuietHandler, directory=str(folder)))
-    thread = Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{PORT}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    # Tests run in several processes and the port is one: they take turns.
+    with (Path(gettempdir()) / f"callboard-website-{PORT}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        server = ThreadingHTTPServer(("127.0.0.1", PORT), partial(_QuietHandler, directory=str(folder)))
+        thread = Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{PORT}"
+        finally:
+            server.shutdown()
+            server.server_close()
+            thread.join()
