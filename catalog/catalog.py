@@ -14,8 +14,9 @@ from pathlib import Path
 import orjson
 import sqlalchemy as sa
 
-from catalog import graph, pipeline
+from catalog import graph, parse, pipeline
 from catalog.documents import Document, Json, Source
+from catalog.errors import CatalogError
 from catalog.graph import Direction, Neighbourhood
 from catalog.pipeline import Judged, Progress, Report
 from catalog.problems import Problem
@@ -201,6 +202,14 @@ class Catalog:
 def judge_file(document: Document, read: Callable[[str], bytes]) -> list[Judged]:
     """Each document of a file, judged without a catalog; `read` gives what a placeholder names."""
     return pipeline.judge(document, read, document.location)
+
+
+def read_yaml(text: str) -> Json:
+    """A YAML text of one document, by the rules that catalog files are read by. Raises `CatalogError`."""
+    try:
+        return parse.load_yaml(text)
+    except ValueError as error:
+        raise CatalogError("invalid", str(error)) from error
 
 
 def _named(view: View, text: str) -> list[str]:

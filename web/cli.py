@@ -20,7 +20,7 @@ from catalog.refs import RefError, parse_ref
 from ingestors.folder import PATTERNS
 from ingestors.registry import open_source
 from web import checking
-from web.settings import HOST, PORT, default_database
+from web.settings import HOST, PORT, Config, default_database, read_config
 
 app = typer.Typer(
     name="callboard",
@@ -101,38 +101,42 @@ def _summary(report: Report) -> str:
 )
 def serve(
     sources: Sources = [],  # noqa: B006  (typer reads it once)
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = HOST,
-    port: Annotated[int, typer.Option(help="Port to listen on.")] = PORT,
+    config: Annotated[Path | None, typer.Option(help="A callboard.yaml; options given here win.")] = None,
+    host: Annotated[str | None, typer.Option(help=f"Address to listen on; {HOST} if not given.")] = None,
+    port: Annotated[int | None, typer.Option(help=f"Port to listen on; {PORT} if not given.")] = None,
     database: Database = "",
     pattern: Patterns = None,
 ) -> None:
     """Read the sources, serve the catalog, and follow every change of their files."""
-    import uvicorn
-
     from web.app import create_app
 
     logging.getLogger("alembic").setLevel(logging.WARNING)
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s", stream=sys.stderr)
-    opened = [open_source(text, pattern or ()) for text in sources]
-    catalog = Catalog.open(database or default_database())
+    given = read_config(config) if config else Config()
+    opened = [open_source(text, pattern or given.patterns) for text in sources or given.sources]
+    catalog = Catalog.open(database or given.database or default_database())
     try:
         for source in opened:
             with _progress(source.name) as progress:
                 report = catalog.ingest(source, progress=progress)
             _say(_summary(report))
-        config = uvicorn.Config(
-            create_app(catalog, opened), host=host, port=port, log_level="warning", access_log=False
-        )
-        server = uvicorn.Server(config)
-        for number in (signal.SIGINT, signal.SIGTERM):  # uvicorn stops on them, then raises them again for us
-            signal.signal(number, lambda *_: None)
-        shown = f"[{host}]" if ":" in host else host
-        _say(f"Callboard serves {len(catalog.view)} entities at http://{shown}:{port}")
-        server.run()
-        if not server.started:
-            raise typer.Exit(2)
+        _run(create_app(catalog, opened), host or given.host, port or given.port, len(catalog.view))
     finally:
         catalog.close()
+
+
+def _run(application: object, host: str, port: int, entities: int) -> None:
+    """Serve until told to stop."""
+    import uvicorn
+
+    server = uvicorn.Server(uvicorn.Config(application, host, port, log_level="warning", access_log=False))  # type: ignore[arg-type]
+    for number in (signal.SIGINT, signal.SIGTERM):  # uvicorn stops on them, then raises them again for us
+        signal.signal(number, lambda *_: None)
+    shown = f"[{host}]" if ":" in host else host
+    _say(f"Callboard serves {entities} entities at http://{shown}:{port}")
+    server.run()
+    if not server.started:
+        raise typer.Exit(2)
 
 
 @app.command(epilog="Examples:  callboard check .   ·   callboard check catalog-info.yaml --format github")

@@ -32,7 +32,9 @@ _TEAM = Perspective(
     ("childOf", "memberOf"), 1, "Organisation", "Belongs to", "Belongs to it", "Arrows lead to the larger team."
 )
 PERSPECTIVES = {
-    "system": Perspective(("partOf", *_NEEDS), 1, "Structure", "It is in", "In it", "Arrows lead to what is needed."),
+    "system": Perspective(
+        ("partOf", *_NEEDS), 1, "Structure", "It is in", "In it", "Arrows lead to what is needed, and to the whole."
+    ),
     "domain": Perspective(("partOf",), 2, "Structure", "It is in", "In it", "Arrows lead to the whole."),
     "group": _TEAM,
     "user": _TEAM,

@@ -22,6 +22,7 @@ PLURALS = {
 }
 _SPELLINGS = {kind.lower(): kind for kind in KINDS}
 _NEAR_CANDIDATES = 2_000
+_OWNED_BY = frozenset({"ownedBy"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +68,8 @@ def describe(view: View, ref: str, entity: dict[str, Json] | None = None) -> Ite
 def owner_of(view: View, ref: str) -> Item | None:
     """The first owner of an entity."""
     node = view.edges.nodes.get(ref)
-    owners = [target for kind, target in view.edges.of(node) if kind == "ownedBy"] if node is not None else []
-    return describe(view, owners[0]) if owners else None
+    owners = {target for _, target in view.edges.targets(node, _OWNED_BY)} if node is not None else ()
+    return describe(view, min(view.edges.refs[owner] for owner in owners)) if owners else None
 
 
 def find_near(view: View, name: str, limit: int = 6) -> list[Item]:

@@ -10,9 +10,18 @@ _PLAIN = re.compile(r"[A-Za-z/$][\w ./$@+=()~-]*(?::[\w./$@+=()~-]+)*")
 _WORDS = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"})
 
 
-def format_yaml(value: Json) -> str:
-    """Block style YAML 1.2, keys in their own order; it reads back as the same values."""
-    return "\n".join(_lines(value, 0)) + "\n"
+def format_yaml(value: Json, limit: int | None = None) -> str:
+    """Block style YAML 1.2, keys in their own order; it reads back as the same values.
+
+    With a `limit` it ends with the line that goes beyond so many characters: a large entity is not printed for nothing.
+    """
+    lines, size = [], 0
+    for line in _lines(value, 0):
+        lines.append(line)
+        size += len(line) + 1
+        if limit is not None and size > limit:
+            break
+    return "\n".join(lines) + "\n"
 
 
 def _lines(value: Json, indent: int) -> Iterator[str]:

@@ -80,3 +80,21 @@ def test_ingest_show_and_list_work_on_one_database(tmp_path: Path, broken: Path)
 def test_help_has_examples() -> None:
     for command in ("serve", "check", "ingest", "show", "list"):
         assert "Examples:" in run(command, "--help").stdout
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("sorces: [.]", "unknown key `sorces`"),
+        ("port: many", "`port` must be a port number"),
+        ("sources: .", "`sources` must be a list of texts"),
+        ("- a", "expected keys and values"),
+    ],
+)
+def test_a_wrong_configuration_is_refused_in_one_line(tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "callboard.yaml"
+    path.write_text(text)
+    done = run("serve", "--config", path)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr

@@ -207,6 +207,8 @@ def _facet(view: View, name: str, asked: Mapping[str, str], text: TextFilter | N
 
 
 def _label(view: View, name: str, value: str) -> str:
+    if name == "kind":
+        return spell_kind(value)
     return describe(view, value.lower()).label if name in _REFS else value
 
 

@@ -44,7 +44,7 @@ ANNOTATION_LINKS = {
 }
 _LOCATION = "backstage.io/managed-by-location"
 _ORIGIN = "backstage.io/managed-by-origin-location"
-_MAX_ITEMS, _MAX_RAW, _MAX_ROWS = 24, 9_000, 60
+_MAX_ITEMS, _MAX_RAW, _MAX_ROWS = 24, 6_000, 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +147,7 @@ def show_entity(request: Request) -> Response:
         labels=[Fact(key, value) for key, value in list((metadata.get("labels") or {}).items())[:_MAX_ROWS]],
         problems=catalog.problems_of(ref),
         places=_places(metadata),
-        raw_yaml=_cut(format_yaml(entity)),
+        raw_yaml=_cut(format_yaml(entity, _MAX_RAW)),
         raw_json=_cut(orjson.dumps(entity, option=orjson.OPT_INDENT_2).decode()),
     )
     return render(request, "pages/entity.html", page)
