@@ -4,7 +4,6 @@ A crawl either finishes or changes nothing. A file that is there and broken keep
 """
 
 import hashlib
-import re
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -18,6 +17,7 @@ from catalog.documents import Document, Draft, Location, Root, Source, Unread
 from catalog.errors import ReadError
 from catalog.kinds import Entity, Written
 from catalog.problems import Cause, Origin, Problem
+from catalog.refs import is_script
 from catalog.resolve import Claim
 from catalog.store import ChangeSet, StaleError, State, Store
 
@@ -298,12 +298,6 @@ def _distinct(problems: Iterable[Problem]) -> list[Problem]:
 
 SHOWN_URLS = ("backstage.io/view-url", "backstage.io/edit-url")
 REJECTED = "https://backstage.io/annotation-rejected-for-security-reasons"
-_SCRIPT = re.compile(r"[\x00-\x20]*" + r"[\r\n\t]*".join("javascript") + r"[\r\n\t]*:", re.IGNORECASE)
-
-
-def is_script(url: str) -> bool:
-    """Whether a browser would run the URL (reference section 4.6)."""
-    return _SCRIPT.match(url) is not None
 
 
 def _write(entity: Entity) -> Written:

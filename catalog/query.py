@@ -7,6 +7,8 @@ import base64
 import binascii
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
 
 import orjson
 
@@ -60,6 +62,7 @@ class Not:
 
 Predicate = Exists | OneOf | HasPrefix | All | AnyOf | Not
 EVERYTHING = All(())
+BY_REF = "\0ref"  # an order's field that no path can be: the canonical ref
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,14 +95,23 @@ class Query:
 
 
 def parse_filter(filters: Iterable[str]) -> Predicate:
-    """Turn repeated `filter` parameters (OR) of comma-separated `key`, `key=value` statements (AND) into a predicate."""
-    groups = [group for group in map(_parse_statements, filters) if group is not None]
+    """The predicate that repeated `filter` parameters stand for (see `read_filter`)."""
+    value = read_filter(filters)
+    return EVERYTHING if value is None else parse_predicate(value)
+
+
+def read_filter(filters: Iterable[str]) -> Json:
+    """Repeated `filter` parameters (OR) of comma-separated `key`, `key=value` statements (AND) as a JSON predicate.
+
+    None where there is no condition. Keys and values keep their case, for the predicate stands in cursors.
+    """
+    groups = [group for group in map(_read_statements, filters) if group is not None]
     if not groups:
-        return EVERYTHING
-    return groups[0] if len(groups) == 1 else AnyOf(tuple(groups))
+        return None
+    return groups[0] if len(groups) == 1 else {"$any": groups}
 
 
-def _parse_statements(text: str) -> Predicate | None:
+def _read_statements(text: str) -> Json:
     values: dict[str, list[str]] = {}
     for statement in filter(None, (part.strip() for part in text.split(","))):
         key, equals, value = (part.strip() for part in statement.partition("="))
@@ -108,17 +120,25 @@ def _parse_statements(text: str) -> Predicate | None:
                 "invalid",
                 f"Invalid filter, '{statement}' is not a valid statement (expected a string on the form a=b or a= or a)",
             )
-        found = values.setdefault(key.lower(), [])
+        found = values.setdefault(key, [])
         if equals:
-            found.append(value.lower())
+            found.append(value)
     if not values:
         return None
-    return All(tuple(OneOf(key, tuple(found)) if found else Exists(key) for key, found in values.items()))
+    parts = [{key: _read_values(found)} for key, found in values.items()]
+    return parts[0] if len(parts) == 1 else {"$all": parts}
+
+
+def _read_values(found: list[str]) -> Json:
+    if not found:
+        return {"$exists": True}
+    return found[0] if len(found) == 1 else {"$in": found}
 
 
 def parse_order_field(text: str) -> Order:
     """`path` or `path,asc` or `path,desc`, as `orderField` takes it."""
-    name, comma, direction = text.partition(",")
+    name, comma, rest = text.partition(",")
+    direction = rest.partition(",")[0]
     if comma and direction not in ("asc", "desc"):
         raise CatalogError("invalid", "Invalid order field order, must be asc or desc")
     return Order(name.strip(), direction == "desc")
@@ -162,51 +182,47 @@ def parse_fields(values: Iterable[str]) -> Projection | None:
     return Projection(fields) if fields else None
 
 
-def _walk(value: Json, parts: Sequence[str]) -> tuple[list[str], Json]:
+def _walk(value: Json, parts: Sequence[str]) -> tuple[list[str | int], Json]:
     """Follow `parts` down, gluing a part to the next where the key itself has a dot. No steps: not there."""
-    steps: list[str] = []
-    pending = ""
+    steps: list[str | int] = []
+    pending: str | None = None
     for part in parts:
-        name = f"{pending}.{part}" if pending else part
+        name = part if pending is None else f"{pending}.{part}"
+        pending = None
         if isinstance(value, dict) and name in value:
-            value, pending = value[name], ""
+            value = value[name]
+            steps.append(name)
         elif isinstance(value, list) and name.isdigit() and int(name) < len(value):
-            value, pending = value[int(name)], ""
+            value = value[int(name)]
+            steps.append(int(name))
+        elif isinstance(value, list | str) and name == "length":  # Backstage walks JavaScript's values
+            value = len(value) if isinstance(value, list) else len(value.encode("utf-16-le")) // 2
+            steps.append(name)
         else:
             pending = name
-            continue
-        steps.append(name)
-    return ([], None) if pending else (steps, value)
+    return ([], None) if pending is not None else (steps, value)
 
 
-def _put(target: dict[str, Json], steps: Sequence[str], value: Json) -> None:
-    for step in steps[:-1]:
-        inner = target.get(step)
-        if not isinstance(inner, dict):
-            inner = target[step] = {}
+def _put(target: Json, steps: Sequence[str | int], value: Json) -> None:
+    """Set a value deep in a result; a numbered step makes a list, with nulls before it, as lodash's `set` does."""
+    step: Any
+    for step, following in pairwise([*steps, None]):
+        last = following is None
+        if isinstance(target, list) and isinstance(step, int):
+            target.extend([None] * (step + 1 - len(target)))
+        elif isinstance(target, list):
+            return
+        inner = target[step] if isinstance(target, list) else target.get(str(step))
+        if last:
+            inner = value
+        elif not isinstance(inner, dict | list):
+            inner = [] if isinstance(following, int) else {}
+        target[step if isinstance(target, list) else str(step)] = inner
         target = inner
-    target[steps[-1]] = value
-
-
-def format_predicate(predicate: Predicate) -> Json:
-    """A predicate in the JSON form of `POST /entities/by-query` (reference section 7.7)."""
-    match predicate:
-        case OneOf(key, values):
-            return {key: values[0] if len(values) == 1 else {"$in": list(values)}}
-        case Exists(key):
-            return {key: {"$exists": True}}
-        case HasPrefix(key, prefix):
-            return {key: {"$hasPrefix": prefix}}
-        case All(parts):
-            return format_predicate(parts[0]) if len(parts) == 1 else {"$all": [format_predicate(p) for p in parts]}
-        case AnyOf(parts):
-            return {"$any": [format_predicate(part) for part in parts]}
-        case Not(part):
-            return {"$not": format_predicate(part)}
 
 
 def parse_predicate(value: Json) -> Predicate:
-    """The inverse of `format_predicate`; raises `CatalogError` for what is not a predicate."""
+    """A predicate from its JSON form (reference section 7.7); raises `CatalogError` for what is none."""
     if not isinstance(value, dict):
         raise CatalogError(
             "invalid",

@@ -1,6 +1,7 @@
 """Entity references `[kind:][namespace/]name`, parsed and printed as Backstage does (reference section 2)."""
 
 import json
+import re
 from typing import NamedTuple
 
 DEFAULT_NAMESPACE = "default"
@@ -47,3 +48,21 @@ def parse_ref(text: str, default_kind: str = "", default_namespace: str = DEFAUL
             '(e.g. did not start with "component:" or similar)',
         )
     return EntityRef(kind or default_kind, namespace or default_namespace, name)
+
+
+_SCRIPT = re.compile(r"[\x00-\x20]*" + r"[\r\n\t]*".join("javascript") + r"[\r\n\t]*:", re.IGNORECASE)
+
+
+def is_script(url: str) -> bool:
+    """Whether a browser would run the URL (reference sections 2 and 4.6)."""
+    return _SCRIPT.match(url) is not None
+
+
+def location_error(ref: str) -> str:
+    """What is wrong with a location ref `type:target`, in Backstage's words; empty when it is one."""
+    kind, _, target = (part.strip() for part in ref.partition(":"))
+    if not kind or not target:
+        return f"Unable to parse location ref '{ref}', expected '<type>:<target>', e.g. 'url:https://host/path'"
+    if kind in ("http", "https"):
+        return f"Invalid location ref '{ref}', please prefix it with 'url:', e.g. 'url:{ref}'"
+    return f"Invalid location ref '{ref}', target is a javascript: URL" if is_script(target) else ""

@@ -17,7 +17,7 @@ from catalog.columns import Column, is_shallow, like, shallow_values, values
 from catalog.documents import Json
 from catalog.edges import Edges
 from catalog.kinds import Row
-from catalog.query import All, AnyOf, Exists, HasPrefix, Not, OneOf, Order, Predicate, Query, TextFilter
+from catalog.query import BY_REF, All, AnyOf, Exists, HasPrefix, Not, OneOf, Order, Predicate, Query, TextFilter
 from catalog.relations import emit
 
 WARM_KEYS = (
@@ -267,7 +267,7 @@ class View:
         places = self._answers.get(question)
         if places is None:
             hits = self.match(query.predicate, query.text)
-            places = _places(order, hits)
+            places = _places(order, hits, everything=hits is self.live)
             if query.order and query.text and query.text.fields == (query.order.field,):
                 # The very value that sorts the row must match (reference section 7.6).
                 matches = like(query.text.term).search
@@ -288,11 +288,14 @@ class View:
         """
         hits = self.match(predicate)
         if not orders:
-            by_ref = self._sorted(Order(""))
-            places = _places(by_ref, hits)
+            by_ref = self._sorted(Order(BY_REF))
+            places = _places(by_ref, hits, everything=hits is self.live)
             return [self._bodies[by_ref.nodes[place]] for place in places[start:end]], len(places)
         uids = self._uid_of()
         nodes = sorted(hits, key=lambda node: uids[node])
+        if len(orders) == 1 and orders[0].field == orders[0].field.lower():
+            nodes = self._repeated(orders[0], nodes)
+            return [self._bodies[node] for node in nodes[start:end]], len(nodes)
         for order in reversed(orders):
             # Backstage compares the path as given with keys in lower case: one with capitals finds nothing.
             pairs = self.column(order.field).pairs() if order.field == order.field.lower() else ()
@@ -303,6 +306,15 @@ class View:
             have.sort(key=firsts.__getitem__, reverse=order.descending)
             nodes = have + [node for node in nodes if node not in firsts]
         return [self._bodies[node] for node in nodes[start:end]], len(nodes)
+
+    def _repeated(self, order: Order, nodes: list[int]) -> list[int]:
+        """The nodes by one order, once for each of their values, those without one last."""
+        among = {node: place for place, node in enumerate(nodes)}
+        pairs = [(value, among[node], node) for value, node in self.column(order.field).pairs() if node in among]
+        pairs.sort(key=lambda pair: pair[1])
+        pairs.sort(key=lambda pair: pair[0].encode(), reverse=order.descending)
+        have = {node for _, _, node in pairs}
+        return [node for _, _, node in pairs] + [node for node in nodes if node not in have]
 
     def _slice(self, order: Sorted, places: BitMap, query: Query) -> tuple[Sequence[int], bool]:
         start = query.offset
@@ -329,7 +341,7 @@ class View:
         rows: list[tuple[SortKey, int]]
         if name == "metadata.uid":
             rows = sorted(((uid, uid), node) for node, uid in uids.items())
-        elif name == "":
+        elif name == BY_REF:
             rows = sorted(((self.edges.refs[node], uid), node) for node, uid in uids.items())
         else:
             pairs = self.column(name.lower()).pairs()
@@ -350,7 +362,7 @@ class View:
 
     def warm(self) -> None:
         """Make the orders that everybody asks for, so that no reader waits for them."""
-        for order in (None, Order("metadata.name"), Order("")):
+        for order in (None, Order("metadata.name"), Order(BY_REF)):
             self._sorted(order)
 
 
@@ -359,9 +371,9 @@ def _is_digest(body: bytes, etag: str) -> bool:
     return hashlib.sha1(head + rest, usedforsecurity=False).hexdigest() == etag
 
 
-def _places(order: Sorted, hits: BitMap) -> BitMap:
+def _places(order: Sorted, hits: BitMap, *, everything: bool) -> BitMap:
     """Where in the order the hits stand; those that the order lacks are left out."""
-    if len(hits) >= len(order.places) and len(order.places) == len(order.keys):
+    if everything:
         return BitMap(range(len(order.keys)))
     places = order.places
     found = BitMap()

@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from catalog.catalog import Catalog
 from catalog.documents import Source
@@ -22,6 +23,19 @@ from web.errors import bug_id, catalog_error_response, error_response, json_resp
 log = logging.getLogger("callboard")
 _FOLLOW_SECONDS = 0.3
 _DEBOUNCE_MS = 80
+
+
+class RawApiPaths:
+    """Routes the API by the path as it was sent: `%2F` in a name is part of the name, as Backstage has it."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, its path as sent where it is the API's."""
+        if scope["type"] == "http" and scope["path"].startswith("/api/"):
+            scope["path"] = scope["raw_path"].split(b"?")[0].decode("latin-1")
+        await self.app(scope, receive, send)
 
 
 class Watched(Source, Protocol):
@@ -46,6 +60,7 @@ def create_app(catalog: Catalog, sources: Sequence[Watched]) -> FastAPI:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     app = FastAPI(title="Callboard", version="0.1.0", lifespan=lifespan, redirect_slashes=False)
+    app.add_middleware(RawApiPaths)
     app.state.catalog = catalog
     app.router.routes.extend(api.routes())
     app.router.routes.extend(pages.routes)

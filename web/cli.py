@@ -15,7 +15,7 @@ import typer
 from catalog.catalog import Catalog
 from catalog.errors import CatalogError
 from catalog.pipeline import Progress, Report
-from catalog.query import Order, Query, parse_filter
+from catalog.query import BY_REF, Order, Query, parse_filter
 from catalog.refs import RefError, parse_ref
 from ingestors.folder import PATTERNS
 from ingestors.registry import open_source
@@ -229,7 +229,7 @@ def list_entities(
     """List entities by ref: ref, type, owner, title; tab-separated."""
     catalog = Catalog.open(database or default_database(), search=False)
     try:
-        query = Query(parse_filter(filter or ()), None, Order(""), limit=len(catalog.view) + 1)
+        query = Query(parse_filter(filter or ()), None, Order(BY_REF), limit=len(catalog.view) + 1)
         for body in catalog.view.page(query).bodies:
             print(body.decode() if json else checking.entity_line(orjson.loads(body)))
     finally:

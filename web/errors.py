@@ -50,7 +50,8 @@ def with_etag(request: Request, response: Response) -> Response:
     if known is not None and response.status_code == 200 and request.method in ("GET", "HEAD"):
         tags = {one.strip().removeprefix("W/") for one in known.split(",")}
         if known.strip() == "*" or tag.removeprefix("W/") in tags:
-            return Response(status_code=304, headers={"etag": tag})
+            kept = {"link": response.headers["link"]} if "link" in response.headers else {}
+            return Response(status_code=304, headers=kept | {"etag": tag})
     response.headers["etag"] = tag
     return response
 

@@ -39,10 +39,14 @@ def read_config(path: Path) -> Config:
         raise CatalogError("invalid", f"{path}: expected keys and values", f"Known keys are {', '.join(_KEYS)}.")
     for key, value in found.items():
         _check_key(path, key, value)
-    values = {key: tuple(value) if key in _LISTS else value for key, value in found.items()}
-    config = Config(**values)
-    sources = tuple(one if "://" in one else str(path.parent / Path(one).expanduser()) for one in config.sources)
-    return Config(sources, config.patterns, config.host, config.port, config.database)
+    sources = (one if "://" in one else str(path.parent / Path(one).expanduser()) for one in found.get("sources", ()))
+    return Config(
+        tuple(sources),
+        tuple(found.get("patterns", ())),
+        found.get("host", HOST),
+        found.get("port", PORT),
+        found.get("database", ""),
+    )
 
 
 def _check_key(path: Path, key: str, value: object) -> None:

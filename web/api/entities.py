@@ -10,6 +10,7 @@ from starlette.responses import Response
 from catalog.catalog import Catalog
 from catalog.documents import Document, Json, Location
 from catalog.errors import CatalogError
+from catalog.kinds import MANAGED_BY_LOCATION, MANAGED_BY_ORIGIN
 from catalog.problems import Cause
 from catalog.query import (
     EVERYTHING,
@@ -21,15 +22,16 @@ from catalog.query import (
     TextFilter,
     decode_json,
     encode_json,
-    format_predicate,
     parse_fields,
     parse_filter,
     parse_order,
     parse_order_field,
     parse_predicate,
+    read_filter,
     split_list,
 )
-from web.api.parameters import Parameter, number, read_body, read_query, text
+from catalog.refs import location_error
+from web.api.parameters import NO_BODY, Parameter, number, path_part, read_body, read_query, text
 from web.errors import bytes_response, error_response, json_response
 
 FILTER = Parameter(
@@ -69,7 +71,7 @@ def _join(bodies: Sequence[bytes], projection: Projection | None) -> bytes:
 async def by_name(request: Request) -> Response:
     """One entity by kind, namespace and name, in any case."""
     read_query(request, ())
-    kind, namespace, name = (request.path_params[part] for part in ("kind", "namespace", "name"))
+    kind, namespace, name = (path_part(request, part) for part in ("kind", "namespace", "name"))
     body = _catalog(request).view.get(f"{kind}:{namespace}/{name}".lower())
     if body is None:
         message = f"No entity named '{name}' found, with kind '{kind}' in namespace '{namespace}'"
@@ -80,7 +82,7 @@ async def by_name(request: Request) -> Response:
 async def by_uid(request: Request) -> Response:
     """One entity by its uid."""
     read_query(request, ())
-    uid = request.path_params["uid"]
+    uid = path_part(request, "uid")
     body = _catalog(request).view.get_by_uid(uid)
     if body is None:
         return error_response(request, 404, "NotFoundError", f"No entity with uid {uid}")
@@ -98,7 +100,7 @@ async def listed(request: Request) -> Response:
     if (after := text(values, "after")) is not None:
         limit, offset = _read_after(after, limit, offset)
     view = _catalog(request).view
-    if limit is None and offset is None:
+    if limit is None and offset is None and after is None:
         query = Query(predicate, None, orders[0] if orders else None, limit=len(view) * 64 + 1)
         found = view.page(query).bodies
         return bytes_response(_join(found, projection), streamed=bool(found))
@@ -113,6 +115,8 @@ async def listed(request: Request) -> Response:
 
 def _read_after(after: str, limit: int | None, offset: int | None) -> tuple[int | None, int | None]:
     value = decode_json(after, "Malformed after cursor, could not be parsed")
+    if isinstance(value, list):
+        value = {}
     if not isinstance(value, dict):
         raise CatalogError("invalid", "Malformed after cursor, could not be parsed")
     for name in ("limit", "offset"):
@@ -142,9 +146,8 @@ async def by_query(request: Request) -> Response:
         "orderFields": [_order_json(value) for value in values.get("orderField", ())],
         "isPrevious": False,
     }
-    predicate = parse_filter(values.get("filter", ()))
-    if predicate != EVERYTHING:
-        asked["query"] = format_predicate(predicate)
+    if (wanted := read_filter(values.get("filter", ()))) is not None:
+        asked["query"] = wanted
     asked["fullTextFilter"] = {"term": term} | ({"fields": list(fields)} if fields else {})
     wants_total = text(values, "totalItems") != "exclude"
     return _page(request, asked, limit, number(values, "offset") or 0, projection, wants_total=wants_total)
@@ -157,14 +160,44 @@ def _order_json(text: str) -> dict[str, str]:
 
 
 def _read_cursor(cursor: str) -> dict[str, Json]:
-    value = decode_json(cursor, "Malformed cursor, could not be parsed")
-    good = isinstance(value, dict) and isinstance(value.get("orderFieldValues"), list) and value["orderFieldValues"]
-    if not good or not all(isinstance(one, dict) and "order" in one for one in value.get("orderFields", ())):
-        raise CatalogError("invalid", "Malformed cursor, could not be parsed")
+    value = decode_json(cursor, "Malformed cursor: it is not base64 of JSON")
+    if not _is_cursor(value):
+        raise CatalogError("invalid", "Malformed cursor: it is not one that this server gave")
+    if "filter" in value:  # the form that older servers gave
+        value["query"] = _read_tree(value.pop("filter"))
+    value.setdefault("totalItems", 0)
     kept = {
         key: value[key] for key in ("orderFields", "isPrevious", "fullTextFilter", "orderFieldValues") if key in value
     }
     return kept | {key: one for key, one in value.items() if key not in kept}
+
+
+def _is_cursor(value: Json) -> bool:
+    if not isinstance(value, dict) or not isinstance(value.get("isPrevious"), bool):
+        return False
+    orders, at = value.get("orderFields"), value.get("orderFieldValues")
+    return (
+        isinstance(orders, list)
+        and all(isinstance(one, dict) and one.get("order") in ("asc", "desc") and "field" in one for one in orders)
+        and isinstance(at, list)
+        and bool(at)
+    )
+
+
+def _read_tree(tree: Json) -> Json:
+    """A predicate from the filter tree of an older cursor: `key` and `values`, `allOf`, `anyOf`, `not`."""
+    match tree:
+        case {"allOf": parts}:
+            return {"$all": [_read_tree(part) for part in parts]}
+        case {"anyOf": parts}:
+            return {"$any": [_read_tree(part) for part in parts]}
+        case {"not": part}:
+            return {"$not": _read_tree(part)}
+        case {"key": key, "values": found}:
+            return {key: {"$in": found}}
+        case {"key": key}:
+            return {key: {"$exists": True}}
+    raise CatalogError("invalid", "Malformed cursor: its filter is none")
 
 
 def _page(
@@ -218,7 +251,7 @@ def _as_query(asked: dict[str, Json], limit: int, offset: int) -> Query:
 async def by_refs(request: Request) -> Response:
     """Entities for a list of canonical refs, in that order, null where there is none."""
     values = read_query(request, (FILTER,))
-    body = await read_body(request)
+    body = await read_body(request, "entityRefs")
     refs = body.get("entityRefs")
     if "entityRefs" not in body:
         raise CatalogError("invalid", "request/body must have required property 'entityRefs'")
@@ -227,7 +260,14 @@ async def by_refs(request: Request) -> Response:
     for index, ref in enumerate(refs):
         if not isinstance(ref, str):
             raise CatalogError("invalid", f"request/body/entityRefs/{index} must be string")
+    if not isinstance(body.get("fields", []), list):
+        raise CatalogError("invalid", "request/body/fields must be array")
     parts = [parse_filter(values.get("filter", ()))]
+    if not isinstance(body.get("query", {}), dict):
+        raise CatalogError("invalid", "request/body/query must be object")
+    for name in body.get("query", {}):
+        if name.startswith("$") and name not in ("$all", "$any", "$not"):
+            raise CatalogError("invalid", f'{NO_BODY}Invalid at "query.{name}"')
     if body.get("query"):
         parts.append(parse_predicate(body["query"]))
     predicate = All(tuple(part for part in parts if part != EVERYTHING))
@@ -260,15 +300,36 @@ async def validate(request: Request) -> Response:
     for name in ("location", "entity"):
         if name not in body:
             raise CatalogError("invalid", f"request/body must have required property '{name}'")
-    location = str(body["location"])
-    kind, _, target = location.partition(":")
-    if kind != "url" or not target:
-        message = f"Invalid location ref {location}, only 'url:<target>' is supported, e.g. url:https://host/path"
-        return json_response({"errors": [{"name": "TypeError", "message": message}]}, 400)
+    if not isinstance(body["entity"], dict):
+        raise CatalogError("invalid", "request/body/entity must be object")
+    if not isinstance(body["location"], str):
+        raise CatalogError("invalid", "request/body/location must be string")
+    if (error := _check_location(body["location"])) or (error := _check_annotations(body["entity"])):
+        return json_response({"errors": [{"name": "TypeError", "message": error}]}, 400)
+    target = body["location"].partition(":")[2].strip()
     document = Document(Location("url", target), orjson.dumps(body["entity"]))
     problems = [problem for one in _catalog(request).judge(document) for problem in one.problems]
     errors = [_error_json(problem.error) for problem in problems if problem.error is not None]
     return json_response({"errors": errors}, 400) if errors else Response(status_code=200)
+
+
+def _check_location(location: str) -> str:
+    """What is wrong with the place an entity is said to come from, in Backstage's words."""
+    if error := location_error(location):
+        return error
+    if not location.strip().startswith("url:"):
+        return f"Invalid location ref {location}, only 'url:<target>' is supported, e.g. url:https://host/path"
+    return ""
+
+
+def _check_annotations(entity: dict[str, Json]) -> str:
+    metadata = entity.get("metadata")
+    annotations = metadata.get("annotations") if isinstance(metadata, dict) else None
+    for name in (MANAGED_BY_LOCATION, MANAGED_BY_ORIGIN):
+        value = annotations.get(name) if isinstance(annotations, dict) else None
+        if isinstance(value, str) and (error := location_error(value)):
+            return error
+    return ""
 
 
 def _error_json(cause: Cause) -> dict[str, Json]:

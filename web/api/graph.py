@@ -10,7 +10,7 @@ from catalog.errors import CatalogError
 from catalog.graph import FORWARD, Direction
 from catalog.query import split_list
 from catalog.relations import RELATION_TYPES
-from web.api.parameters import Parameter, number, read_query, text
+from web.api.parameters import Parameter, number, path_part, read_query, text
 from web.errors import json_response
 
 PARAMETERS = (
@@ -25,7 +25,7 @@ async def neighbourhood(request: Request) -> Response:
     """Nodes with their distance, and the edges among them; `total` counts the nodes before the limit."""
     catalog: Catalog = request.app.state.catalog
     values = read_query(request, PARAMETERS)
-    kind, namespace, name = (request.path_params[part] for part in ("kind", "namespace", "name"))
+    kind, namespace, name = (path_part(request, part) for part in ("kind", "namespace", "name"))
     ref = f"{kind}:{namespace}/{name}".lower()
     if catalog.view.get(ref) is None:
         message = f"No entity named '{name}' found, with kind '{kind}' in namespace '{namespace}'"

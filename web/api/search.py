@@ -1,5 +1,6 @@
 """Backstage's search API over the catalog (reference section 8.1 and 8.4)."""
 
+import base64
 import re
 import secrets
 from typing import Any
@@ -12,7 +13,7 @@ from starlette.responses import Response
 from catalog.catalog import MARKS, Catalog, Hit
 from catalog.documents import Json
 from catalog.errors import CatalogError
-from catalog.query import EVERYTHING, All, OneOf, Predicate, decode_json, encode_json
+from catalog.query import EVERYTHING, All, OneOf, Predicate, encode_json
 from web.errors import json_response
 
 TYPES = ("software-catalog",)
@@ -35,8 +36,11 @@ async def query(request: Request) -> Response:
     """One page of documents that match a term, types and filters."""
     catalog: Catalog = request.app.state.catalog
     asked = _read(request)
-    page = int(asked.get("pageCursor") or 0)
+    page: int | None = asked.get("pageCursor", 0)
     size = int(asked.get("pageLimit") or DEFAULT_PAGE)
+    if page is None:
+        found = catalog.search(asked["term"], limit=0, predicate=_predicate(asked["filters"]))
+        return json_response({"results": [], "numberOfResults": found.total})
     found = catalog.search(asked["term"], limit=size, offset=page * size, predicate=_predicate(asked["filters"]))
     results = [_result(hit, page * size + place) for place, hit in enumerate(found.hits, 1)]
     answer: dict[str, Json] = {"results": results, "numberOfResults": found.total}
@@ -51,11 +55,18 @@ def _read(request: Request) -> dict[str, Any]:
     asked: dict[str, Any] = {"term": "", "filters": {}, "types": []}
     for name, value in request.query_params.multi_items():
         if match := _FILTER.match(name):
-            asked["filters"].setdefault(match[1], []).append(value)
+            if value:
+                asked["filters"].setdefault(match[1], []).append(value)
+        elif name in ("filters", "filters[]"):
+            raise CatalogError("invalid", "request/query/filters must be object")
+        elif name.startswith("term[") or (name == "term" and "given" in asked):
+            raise CatalogError("invalid", "request/query/term must be string")
+        elif name == "types" and not value:
+            raise CatalogError("invalid", "request/query/types must be array")
         elif _TYPE.match(name):
             asked["types"].append(value)
         elif name == "term":
-            asked["term"] = value
+            asked["term"] = asked["given"] = value
         elif name == "pageLimit":
             asked["pageLimit"] = _page_limit(value)
         elif name == "pageCursor":
@@ -74,12 +85,13 @@ def _page_limit(value: str) -> int:
         raise CatalogError("invalid", "request/query/pageLimit must be integer") from error
 
 
-def _page_number(cursor: str) -> int:
-    """The page in a cursor; anything that is none leads past the end, where Backstage answers an empty page."""
+def _page_number(cursor: str) -> int | None:
+    """The page in a cursor: base64 of its number, read as loosely as Backstage does; None for one that names no page."""
+    text = base64.b64decode(re.sub(r"[^A-Za-z0-9+/]", "", cursor) + "==").decode("utf-8", "replace").strip()
     try:
-        return max(0, int(decode_json(cursor, "")))
-    except (CatalogError, TypeError, ValueError):
-        return 1_000_000_000
+        return max(0, int(text)) if text else 0
+    except ValueError:
+        return None
 
 
 def _issues(asked: dict[str, Any]) -> list[dict[str, Json]]:
