@@ -6,7 +6,6 @@ for caches of its own that can be made again.
 
 import hashlib
 from array import array
-from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -19,6 +18,7 @@ from catalog.edges import Edges
 from catalog.kinds import Row
 from catalog.query import BY_REF, All, AnyOf, Exists, HasPrefix, Not, OneOf, Order, Predicate, Query, TextFilter
 from catalog.relations import emit
+from catalog.sorting import Sorted, SortKey, sort_rows
 
 WARM_KEYS = (
     "kind", "spec.type", "spec.lifecycle", "metadata.name", "metadata.title", "metadata.namespace", "metadata.tags",
@@ -27,7 +27,6 @@ WARM_KEYS = (
 _HEAD = b'{"metadata":{'
 _ORDERS_KEPT = 16
 _ANSWERS_KEPT = 256
-SortKey = tuple[str | None, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +37,6 @@ class Page:
     keys: list[SortKey]
     total: int
     more: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Sorted:
-    """All nodes by one key: `keys[i]` is the sort key of `nodes[i]`; `places` says where a node stands, all its places."""
-
-    keys: list[SortKey]
-    nodes: "array[int]"
-    places: dict[int, int | tuple[int, ...]]
 
 
 class View:
@@ -267,7 +257,7 @@ class View:
         places = self._answers.get(question)
         if places is None:
             hits = self.match(query.predicate, query.text)
-            places = _places(order, hits, everything=hits is self.live)
+            places = order.pick(hits, everything=hits is self.live)
             if query.order and query.text and query.text.fields == (query.order.field,):
                 # The very value that sorts the row must match (reference section 7.6).
                 matches = like(query.text.term).search
@@ -289,7 +279,7 @@ class View:
         hits = self.match(predicate)
         if not orders:
             by_ref = self._sorted(Order(BY_REF))
-            places = _places(by_ref, hits, everything=hits is self.live)
+            places = by_ref.pick(hits, everything=hits is self.live)
             return [self._bodies[by_ref.nodes[place]] for place in places[start:end]], len(places)
         uids = self._uid_of()
         nodes = sorted(hits, key=lambda node: uids[node])
@@ -320,7 +310,7 @@ class View:
         start = query.offset
         if query.after is not None:
             descending = query.order is not None and query.order.descending
-            start = _find(order.keys, query.after, descending, before=query.backwards)
+            start = order.find(query.after, descending=descending, before=query.backwards)
             start = places.rank(start - 1) if start else 0
         if query.backwards:
             end, start = start, max(0, start - query.limit)
@@ -340,22 +330,13 @@ class View:
         uids = self._uid_of()
         rows: list[tuple[SortKey, int]]
         if name == "metadata.uid":
-            rows = sorted(((uid, uid), node) for node, uid in uids.items())
+            rows = [((uid, uid), node) for node, uid in uids.items()]
         elif name == BY_REF:
-            rows = sorted(((self.edges.refs[node], uid), node) for node, uid in uids.items())
+            rows = [((self.edges.refs[node], uid), node) for node, uid in uids.items()]
         else:
             pairs = self.column(name.lower()).pairs()
-            rows = sorted(((value, uids[node]), node) for value, node in pairs)
-        if descending:
-            rows.reverse()
-        places: dict[int, int | tuple[int, ...]] = {}
-        for place, (_, node) in enumerate(rows):
-            known = places.get(node)
-            if known is None:
-                places[node] = place
-            else:
-                places[node] = (*(known if isinstance(known, tuple) else (known,)), place)
-        return Sorted([key for key, _ in rows], array("I", [node for _, node in rows]), places)
+            rows = [((value, uids[node]), node) for value, node in pairs]
+        return sort_rows(rows, descending=descending)
 
     def _uid_of(self) -> dict[int, str]:
         return {node: uid for uid, node in self.uids.items()}
@@ -369,33 +350,3 @@ class View:
 def _is_digest(body: bytes, etag: str) -> bool:
     head, _, rest = body.partition(b'"etag":%b,' % orjson.dumps(etag))
     return hashlib.sha1(head + rest, usedforsecurity=False).hexdigest() == etag
-
-
-def _places(order: Sorted, hits: BitMap, *, everything: bool) -> BitMap:
-    """Where in the order the hits stand; those that the order lacks are left out."""
-    if everything:
-        return BitMap(range(len(order.keys)))
-    places = order.places
-    found = BitMap()
-    single: list[int] = []
-    for node in hits:
-        place = places.get(node)
-        if place is None:
-            continue
-        if isinstance(place, int):
-            single.append(place)
-        else:
-            found.update(place)
-    found.update(single)
-    return found
-
-
-def _find(keys: list[SortKey], after: SortKey, descending: bool, *, before: bool) -> int:
-    """The place where a page that continues after (or ends before) the sort key starts."""
-    wanted = (after[0] or "", after[1])
-    if not descending:
-        return (bisect_left if before else bisect_right)(keys, wanted, key=lambda key: (key[0] or "", key[1]))
-    # Read from its end, a descending list ascends.
-    turned = range(len(keys) - 1, -1, -1)
-    find = bisect_right if before else bisect_left
-    return len(keys) - find(turned, wanted, key=lambda place: (keys[place][0] or "", keys[place][1]))
