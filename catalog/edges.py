@@ -73,6 +73,13 @@ class Edges:
             if packed & 15 in wanted:
                 yield _TYPES[packed & 15], packed >> _SHIFT
 
+    def pairs(self, relation: str) -> Iterator[tuple[int, list[str]]]:
+        """Every node that has relations of the type (given in lower case), with their target refs."""
+        numbers = [number for name, number in _NUMBERS.items() if name.lower() == relation]
+        for node, packed in enumerate(self._packed) if numbers else ():
+            if found := [self.refs[one >> _SHIFT] for one in packed if one & 15 == numbers[0]]:
+                yield node, found
+
     def degree(self, node: int) -> int:
         """How many relations the node has, those declared from both ends counted twice."""
         return len(self._packed[node])

@@ -239,10 +239,19 @@ class View:
         """The values at `key` (lower case) of all entities, made from the served bytes on first use."""
         column = self._columns.get(key)
         if column is None:
-            column = Column()
+            column = self._columns[key] = self._build(key)
+        return column
+
+    def _build(self, key: str) -> Column:
+        column = Column()
+        root, _, kind = key.partition(".")
+        if root == "relations":
+            for node, refs in self.edges.pairs(kind):
+                if node in self.live:
+                    column.add(node, refs)
+        else:
             for node in self.live:
                 column.add(node, values(self._entity(node), key))
-            self._columns[key] = column
         return column
 
     def count(self, key: str, predicate: Predicate = All(())) -> list[tuple[str, int]]:
