@@ -48,12 +48,16 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One entity as the store keeps it; `body` is its declared JSON, beginning with its metadata."""
+    """One entity as the store keeps it; `body` is its declared JSON, beginning with its metadata.
+
+    `parent` is the ref of the Location that led to it, empty for a file that the crawl found by itself.
+    """
 
     ref: str
     uid: str
     body: bytes
     etag: str = ""
+    parent: str = ""
 
 
 Schema = dict[str, Any]  # JSON Schema, draft 7

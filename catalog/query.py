@@ -238,6 +238,81 @@ def parse_predicate(value: Json) -> Predicate:
     return parts[0] if len(parts) == 1 else All(parts)
 
 
+_COMBINED = ("$all", "$any", "$not")
+_OPERATORS = ("$exists", "$in", "$hasPrefix", "$contains")
+
+
+def check_predicate(value: Json, at: str = "") -> None:
+    """Raise `CatalogError` for a predicate that is not well-formed, in Backstage's words as far as they are its own."""
+    if not isinstance(value, dict):
+        if isinstance(value, str | int | float) and at:
+            parse_predicate(value)
+        raise _invalid(at or "query")
+    for key, inner in value.items():
+        place = f"{at}.{key}" if at else key
+        if key in _COMBINED:
+            others = [other for other in value if other != key]
+            if others:
+                raise CatalogError(
+                    "invalid",
+                    f"Invalid query: Validation error: Unrecognized key(s) in object: '{others[0]}'",
+                )
+            _check_parts(key, inner, place)
+        elif key.startswith("$"):
+            raise _invalid(place)
+        else:
+            _check_value(key, inner, place)
+
+
+def _check_parts(key: str, inner: Json, place: str) -> None:
+    if key == "$not":
+        check_predicate(inner, place)
+        return
+    if not isinstance(inner, list):
+        raise _invalid(place)
+    for part in inner:
+        check_predicate(part, place)
+
+
+def _check_value(key: str, inner: Json, place: str) -> None:
+    if isinstance(inner, str | int | float):
+        return
+    if not isinstance(inner, dict) or len(inner) != 1 or next(iter(inner)) not in _OPERATORS:
+        raise _invalid(place)
+    name, operand = next(iter(inner.items()))
+    scalars = (str, int, float)
+    good = {
+        "$exists": isinstance(operand, bool),
+        "$in": isinstance(operand, list) and all(isinstance(one, scalars) for one in operand),
+        "$hasPrefix": isinstance(operand, str),
+        "$contains": isinstance(operand, (*scalars, dict)),
+    }
+    if not good[name]:
+        raise _invalid(place)
+    if name == "$contains" and isinstance(operand, dict):
+        _check_relation(key, operand)
+
+
+def _check_relation(key: str, operand: dict[str, Json]) -> None:
+    """The object form of `$contains`, which only relations have."""
+    if key.lower() != "relations":
+        raise CatalogError("invalid", f'Object form of $contains is not supported for field "{key}"')
+    for name in operand:
+        if name not in ("type", "targetRef"):
+            raise CatalogError(
+                "invalid",
+                f'Unsupported key "{name}" in $contains for "relations". Only "type" and "targetRef" are supported',
+            )
+    if not isinstance(operand.get("type"), str):
+        raise CatalogError("invalid", 'The $contains operator for "relations" requires a "type" string property')
+    if operand.get("targetRef") == {"$in": []}:
+        raise CatalogError("invalid", 'Empty "$in" array for $contains on "relations" is not allowed')
+
+
+def _invalid(place: str) -> CatalogError:
+    return CatalogError("invalid", f'Invalid query: Validation error: Invalid at "{place}"')
+
+
 def _parse_field(key: str, wanted: Json) -> Predicate:
     low = key.lower()
     match wanted:

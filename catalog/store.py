@@ -187,8 +187,8 @@ class Store:
         c = ENTITY.c
         with self.engine.connect() as db, db.begin():
             number = int(db.scalar(sa.select(sa.func.max(REVISION.c.number))) or 0)
-            rows = db.execute(sa.select(c.ref, c.uid, c.body, c.etag)).all()
-        return number, (Row(ref, uid, bytes(body), etag) for ref, uid, body, etag in rows)
+            rows = db.execute(sa.select(c.ref, c.uid, c.body, c.etag, c.parent)).all()
+        return number, (Row(ref, uid, bytes(body), etag, parent) for ref, uid, body, etag, parent in rows)
 
     def since(self, revision: int) -> tuple[int, list[Row], list[str]]:
         """The newest revision's number, and what was written and removed after `revision`."""
@@ -198,8 +198,8 @@ class Store:
             refs = list(db.scalars(sa.select(CHANGE.c.ref).where(CHANGE.c.revision > revision).distinct()))
             rows: list[Row] = []
             for part in _batches(refs, _IN):
-                found = db.execute(sa.select(c.ref, c.uid, c.body, c.etag).where(c.ref.in_(part)))
-                rows += [Row(ref, uid, bytes(body), etag) for ref, uid, body, etag in found]
+                found = db.execute(sa.select(c.ref, c.uid, c.body, c.etag, c.parent).where(c.ref.in_(part)))
+                rows += [Row(ref, uid, bytes(body), etag, parent) for ref, uid, body, etag, parent in found]
         return number, rows, sorted(set(refs) - {row.ref for row in rows})
 
     def problems(self) -> tuple[Problem, ...]:

@@ -47,6 +47,7 @@ class View:
         self.edges = Edges()
         self.live = BitMap()
         self.uids: dict[str, int] = {}
+        self.parents: dict[str, str] = {}
         self.statuses: Mapping[str, bytes] = {}
         self._bodies: list[bytes] = []
         self._starts = array("I")
@@ -80,6 +81,7 @@ class View:
         view = View()
         view.revision, view.edges, view.live = revision, self.edges.copy(), self.live.copy()
         view.uids, view.statuses, view._bodies = self.uids.copy(), self.statuses, self._bodies.copy()
+        view.parents = self.parents.copy()
         view._starts, view._lengths = array("I", self._starts), array("I", self._lengths)
         view._columns = {key: column.copy() for key, column in list(self._columns.items())} or {
             key: Column() for key in WARM_KEYS
@@ -102,6 +104,7 @@ class View:
         touched.add(node)
         self.live.discard(node)
         self.uids.pop(entity["metadata"]["uid"], None)
+        self.parents.pop(ref, None)
         self._bodies[node] = b""
 
     def _declare(self, row: Row, touched: set[int]) -> None:
@@ -125,6 +128,8 @@ class View:
         touched.add(node)
         self.live.add(node)
         self.uids[row.uid] = node
+        if row.parent:
+            self.parents[row.ref] = row.parent
 
     def _values(self, entity: dict[str, Json]) -> dict[str, list[str | None]]:
         """The entity's values in every column there is, but for relations."""
@@ -196,6 +201,15 @@ class View:
         """The served entity as JSON values."""
         body = self.get(ref)
         return orjson.loads(body) if body else None
+
+    def ancestry(self, ref: str) -> list[tuple[str, str]]:
+        """The entity and the Locations that led to it, each with its parent's ref; "" where it has none that is served."""
+        chain: list[tuple[str, str]] = []
+        while ref and self.get(ref) is not None and ref not in {known for known, _ in chain}:
+            parent = self.parents.get(ref, "")
+            chain.append((ref, parent if self.get(parent) is not None else ""))
+            ref = parent
+        return chain
 
     def match(self, predicate: Predicate, text: TextFilter | None = None) -> BitMap:
         """The nodes for which the predicate and the text filter hold. Do not alter the answer: it is kept."""

@@ -18,7 +18,7 @@ from catalog.documents import Source
 from catalog.errors import CatalogError
 from web import pages
 from web.api import routes as api
-from web.errors import bug_id, catalog_error_response, error_response, json_response
+from web.errors import bug_id, catalog_error_response, error_response, json_response, with_etag
 
 log = logging.getLogger("callboard")
 _FOLLOW_SECONDS = 0.3
@@ -64,7 +64,9 @@ def create_app(catalog: Catalog, sources: Sequence[Watched]) -> FastAPI:
     app.state.catalog = catalog
     app.router.routes.extend(api.routes())
     app.router.routes.extend(pages.routes)
-    app.add_api_route("/healthz", _health, include_in_schema=True)
+    app.add_api_route("/healthz", _health, methods=["GET", "HEAD"])
+    for name in ("readiness", "liveness"):
+        app.add_api_route(f"/.backstage/health/v1/{name}", _is_up, methods=["GET", "HEAD"], include_in_schema=False)
     app.add_exception_handler(CatalogError, _on_catalog_error)
     app.add_exception_handler(HTTPException, _on_http_error)
     app.add_exception_handler(Exception, _on_bug)
@@ -79,6 +81,11 @@ async def _health(request: Request) -> Response:
     return json_response(
         {"status": "ok", "revision": view.revision, "entities": len(view), "indexed": catalog.indexed_revision}
     )
+
+
+async def _is_up(request: Request) -> Response:
+    """Backstage's own health answer: whoever can be asked is ready, for the catalog is read before that."""
+    return with_etag(request, json_response({"status": "ok"}))
 
 
 def _describe(app: FastAPI) -> None:

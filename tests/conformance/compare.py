@@ -37,7 +37,7 @@ KNOWN_DIFFERENCES: dict[str, str] = {
     "edge/entities/225": "`fields` does not reach into what every JavaScript object inherits",
 }
 # Messages that go on in the words of a JavaScript library: compared up to here.
-FOREIGN_WORDS = ("Malformed cursor: ",)
+FOREIGN_WORDS = ("Malformed cursor: ", "Invalid query: Validation error: ")
 
 
 def find_differences(

@@ -20,6 +20,7 @@ from catalog.query import (
     Projection,
     Query,
     TextFilter,
+    check_predicate,
     decode_json,
     encode_json,
     parse_fields,
@@ -31,6 +32,8 @@ from catalog.query import (
     split_list,
 )
 from catalog.refs import location_error
+from web.api import bodies
+from web.api.bodies import check_body
 from web.api.parameters import NO_BODY, Parameter, number, path_part, read_body, read_query, text
 from web.errors import bytes_response, error_response, json_response
 
@@ -151,6 +154,31 @@ async def by_query(request: Request) -> Response:
     asked["fullTextFilter"] = {"term": term} | ({"fields": list(fields)} if fields else {})
     wants_total = text(values, "totalItems") != "exclude"
     return _page(request, asked, limit, number(values, "offset") or 0, projection, wants_total=wants_total)
+
+
+async def by_posted_query(request: Request) -> Response:
+    """A page of entities for a predicate, with a total and cursors."""
+    read_query(request, ())
+    kind = request.headers.get("content-type")
+    body = await read_body(request) if kind is not None or await request.body() else {}
+    check_body(body, bodies.BY_QUERY)
+    projection = parse_fields(body.get("fields", ()))
+    limit, offset = (None if name not in body else int(body[name]) for name in ("limit", "offset"))
+    if "cursor" in body:
+        if not body["cursor"]:
+            raise CatalogError("invalid", "Cursor cannot be empty")
+        return _page(request, _read_cursor(body["cursor"]), limit, 0, projection)
+    asked: dict[str, Json] = {"orderFields": body.get("orderBy", []), "isPrevious": False}
+    if body.get("query"):
+        check_predicate(body["query"])
+        asked["query"] = body["query"]
+    if "fullTextFilter" in body:
+        wanted = body["fullTextFilter"]
+        asked["fullTextFilter"] = {"term": wanted.get("term", "").strip()} | (
+            {"fields": wanted["fields"]} if "fields" in wanted else {}
+        )
+    wants_total = body.get("totalItems") != "exclude"
+    return _page(request, asked, limit, offset or 0, projection, wants_total=wants_total)
 
 
 def _order_json(text: str) -> dict[str, str]:
@@ -284,13 +312,42 @@ async def by_refs(request: Request) -> Response:
 async def facets(request: Request) -> Response:
     """How many matching entities have each value at each path."""
     values = read_query(request, FACETS)
-    predicate = parse_filter(values.get("filter", ()))
+    return _count(request, values["facet"], parse_filter(values.get("filter", ())))
+
+
+async def posted_facets(request: Request) -> Response:
+    """How many entities for a predicate have each value at each path."""
+    read_query(request, ())
+    body = await read_body(request)
+    check_body(body, bodies.FACETS)
+    if not any(body["facets"]):
+        raise CatalogError("invalid", "Missing or empty facets parameter")
+    predicate: Predicate = EVERYTHING
+    if body.get("query"):
+        check_predicate(body["query"])
+        predicate = parse_predicate(body["query"])
+    return _count(request, body["facets"], predicate)
+
+
+def _count(request: Request, names: Sequence[str], predicate: Predicate) -> Response:
     view = _catalog(request).view
     counted = {
         name: [{"value": value, "count": count} for value, count in view.count(name, predicate)]
-        for name in dict.fromkeys(values["facet"])
+        for name in dict.fromkeys(names)
     }
     return json_response({"facets": counted})
+
+
+async def ancestry(request: Request) -> Response:
+    """An entity and the Locations that led to it, each with its parents."""
+    read_query(request, ())
+    ref = "{}:{}/{}".format(*(path_part(request, part) for part in ("kind", "namespace", "name"))).lower()
+    view = _catalog(request).view
+    chain = view.ancestry(ref)
+    if not chain:
+        return error_response(request, 404, "NotFoundError", f"No such entity {ref}")
+    items = [{"entity": view.entity(one), "parentEntityRefs": [parent] if parent else []} for one, parent in chain]
+    return json_response({"rootEntityRef": ref, "items": items})
 
 
 async def validate(request: Request) -> Response:

@@ -31,10 +31,13 @@ class Operation:
 OPERATIONS = (
     Operation("GET", "/api/catalog/entities", entities.listed, entities.LIST),
     Operation("GET", "/api/catalog/entities/by-query", entities.by_query, entities.BY_QUERY),
+    Operation("POST", "/api/catalog/entities/by-query", entities.by_posted_query, (), ("query", "limit", "cursor")),
     Operation("GET", "/api/catalog/entities/by-uid/{uid}", entities.by_uid),
     Operation("GET", "/api/catalog/entities/by-name" + _TRIPLET, entities.by_name),
+    Operation("GET", "/api/catalog/entities/by-name" + _TRIPLET + "/ancestry", entities.ancestry),
     Operation("POST", "/api/catalog/entities/by-refs", entities.by_refs, (entities.FILTER,), ("entityRefs", "fields", "query")),
     Operation("GET", "/api/catalog/entity-facets", entities.facets, entities.FACETS),
+    Operation("POST", "/api/catalog/entity-facets", entities.posted_facets, (), ("facets", "query")),
     Operation("POST", "/api/catalog/validate-entity", entities.validate, (), ("entity", "location")),
     Operation("GET", "/api/search/query", search.query, (
         Parameter("term", "What to look for."),

@@ -1,0 +1,63 @@
+"""Request bodies, checked as Backstage's OpenAPI layer checks them, with its words (reference section 7.1)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from catalog.documents import Json
+from catalog.errors import CatalogError
+
+_TYPES: dict[str, Any] = {
+    "string": str,
+    "number": (int, float),
+    "boolean": bool,
+    "array": list,
+    "object": dict,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What a value in a body must be: a JSON type, and what is in it."""
+
+    type: str
+    properties: "Mapping[str, Shape]" = field(default_factory=dict)
+    required: tuple[str, ...] = ()
+    items: "Shape | None" = None
+    choices: tuple[str, ...] = ()
+
+
+def check_body(value: Json, shape: Shape, at: str = "request/body") -> None:
+    """Raise `CatalogError` in Backstage's words for the first thing that is not as the shape says."""
+    if not isinstance(value, _TYPES[shape.type]) or (isinstance(value, bool) and shape.type == "number"):
+        raise CatalogError("invalid", f"{at} must be {shape.type}")
+    if shape.choices and value not in shape.choices:
+        raise CatalogError("invalid", f"{at} must be equal to one of the allowed values: {', '.join(shape.choices)}")
+    for name in shape.required:
+        if name not in value:
+            raise CatalogError("invalid", f"{at} must have required property '{name}'")
+    for name, inner in shape.properties.items():
+        if name in value:
+            check_body(value[name], inner, f"{at}/{name}")
+    if shape.items is not None:
+        for index, item in enumerate(value):
+            check_body(item, shape.items, f"{at}/{index}")
+
+
+TEXT = Shape("string")
+TEXTS = Shape("array", items=TEXT)
+ORDER = Shape("object", {"field": TEXT, "order": Shape("string", choices=("asc", "desc"))}, required=("field", "order"))
+BY_QUERY = Shape(
+    "object",
+    {
+        "cursor": TEXT,
+        "limit": Shape("number"),
+        "offset": Shape("number"),
+        "orderBy": Shape("array", items=ORDER),
+        "fullTextFilter": Shape("object", {"term": TEXT, "fields": TEXTS}),
+        "fields": TEXTS,
+        "totalItems": Shape("string", choices=("include", "exclude")),
+        "query": Shape("object"),
+    },
+)
+FACETS = Shape("object", {"facets": TEXTS, "query": Shape("object")}, required=("facets",))
