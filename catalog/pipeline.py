@@ -14,8 +14,8 @@ import orjson
 
 from catalog import parse, placeholders, resolve, validate
 from catalog.documents import Document, Draft, Location, Root, Source, Unread
+from catalog.entity import Entity, Written
 from catalog.errors import ReadError
-from catalog.kinds import Entity, Written
 from catalog.problems import Cause, Origin, Problem
 from catalog.refs import is_script
 from catalog.resolve import Claim

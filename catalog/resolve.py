@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from catalog.kinds import Written
+from catalog.entity import Written
 from catalog.problems import Origin, Problem, Severity
 
 

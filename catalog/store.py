@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.pool import StaticPool
 from sqlmodel import SQLModel, create_engine
 
-from catalog.kinds import Row, Written
+from catalog.entity import Row, Written
 from catalog.problems import Cause, Origin, Problem, Severity
 from catalog.tables import StoredChange, StoredDocument, StoredEntity, StoredProblem, StoredRevision, StoredSource
 

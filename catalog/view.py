@@ -15,7 +15,7 @@ from pyroaring import BitMap
 from catalog.columns import Column, is_shallow, like, shallow_values, values
 from catalog.documents import Json
 from catalog.edges import Edges
-from catalog.kinds import Row
+from catalog.entity import Row
 from catalog.query import BY_REF, All, AnyOf, Exists, HasPrefix, Not, OneOf, Order, Predicate, Query, TextFilter
 from catalog.relations import emit
 from catalog.sorting import Sorted, SortKey, sort_rows

@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from catalog.catalog import Catalog
@@ -64,9 +65,8 @@ def create_app(catalog: Catalog, sources: Sequence[Watched]) -> FastAPI:
     app.state.catalog = catalog
     app.router.routes.extend(api.routes())
     app.router.routes.extend(pages.routes)
-    app.add_api_route("/healthz", _health, methods=["GET", "HEAD"])
-    for name in ("readiness", "liveness"):
-        app.add_api_route(f"/.backstage/health/v1/{name}", _is_up, methods=["GET", "HEAD"], include_in_schema=False)
+    app.router.routes.append(Route("/healthz", _health))
+    app.router.routes.extend(Route(f"/.backstage/health/v1/{name}", _is_up) for name in ("readiness", "liveness"))
     app.add_exception_handler(CatalogError, _on_catalog_error)
     app.add_exception_handler(HTTPException, _on_http_error)
     app.add_exception_handler(Exception, _on_bug)

@@ -9,7 +9,8 @@ from typing import Final, Literal, Protocol
 
 from catalog import kinds
 from catalog.documents import Draft, Json, Location
-from catalog.kinds import FORMATS, Entity
+from catalog.entity import Entity
+from catalog.kinds import FORMATS
 from catalog.problems import Cause, Origin, Problem, Severity
 from catalog.relations import BadRelation, emit
 from catalog.validate.finding import Finding, Path, nearest, peek
