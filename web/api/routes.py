@@ -7,6 +7,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from catalog.errors import CatalogError
 from web.api import entities, graph, search
@@ -52,23 +53,29 @@ OPERATIONS = (
 def routes() -> list[Route]:
     """Plain Starlette routes: half the cost of FastAPI's, on the paths that scripts hammer. A slash at the end is fine."""
     return [
-        Route(path, _answer(operation.handler), methods=[operation.method])
+        Route(path, Answer(operation.handler), methods=[operation.method])
         for operation in OPERATIONS
         for path in (operation.path, operation.path + "/")
     ]
 
 
-def _answer(handler: Handler) -> Handler:
-    """The handler with what all operations share: error bodies and ETags."""
+class Answer:
+    """A handler as an ASGI application, with what all operations share: error bodies and ETags.
 
-    async def answer(request: Request) -> Response:
+    Starlette wraps a function in its own handling of exceptions, which costs a fifth of a by-name request.
+    """
+
+    def __init__(self, handler: Handler) -> None:
+        self._handler = handler
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        request = Request(scope, receive)
         try:
-            response = await handler(request)
+            response = await self._handler(request)
         except CatalogError as error:
             response = catalog_error_response(request, error)
-        return with_etag(request, response)
-
-    return answer
+        await with_etag(request, response)(scope, receive, send)
 
 
 def openapi_paths() -> dict[str, Any]:
