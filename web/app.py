@@ -63,7 +63,7 @@ def create_app(catalog: Catalog, sources: Sequence[Watched]) -> FastAPI:
     app = FastAPI(title="Callboard", version="0.1.0", lifespan=lifespan, redirect_slashes=False)
     app.add_middleware(RawApiPaths)
     app.state.catalog = catalog
-    app.router.routes.extend(api.routes())
+    app.router.routes[:0] = api.routes()
     app.router.routes.extend(pages.routes)
     app.router.routes.append(Route("/healthz", _health))
     app.router.routes.extend(Route(f"/.backstage/health/v1/{name}", _is_up) for name in ("readiness", "liveness"))

@@ -1,7 +1,7 @@
 """Query parameters and bodies, checked as Backstage's OpenAPI layer checks them, with its words (reference section 7.1)."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import unquote
@@ -33,8 +33,10 @@ class Parameter:
 Values = Mapping[str, list[str]]
 
 
-def read_query(request: Request, parameters: Iterable[Parameter]) -> dict[str, list[str]]:
+def read_query(request: Request, parameters: Sequence[Parameter]) -> dict[str, list[str]]:
     """The values of each given parameter. Raises `CatalogError` in Backstage's words."""
+    if not parameters and not request.scope["query_string"]:
+        return {}
     known = {parameter.name: parameter for parameter in parameters}
     values: dict[str, list[str]] = {}
     for name, value in request.query_params.multi_items():
@@ -72,6 +74,8 @@ def _check(parameter: Parameter, value: str) -> None:
 def path_part(request: Request, name: str) -> str:
     """One part of the path, decoded after routing, so that an encoded slash belongs to the part."""
     raw: str = request.path_params[name]
+    if "%" not in raw:
+        return raw
     if _BAD_ESCAPE.search(raw):
         raise CatalogError("invalid", "malformed uri'")
     try:

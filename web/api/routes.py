@@ -29,12 +29,12 @@ class Operation:
     body: tuple[str, ...] = field(default=())
 
 
-OPERATIONS = (
+OPERATIONS = (  # routes are tried in this order: what is asked most stands first
+    Operation("GET", "/api/catalog/entities/by-name" + _TRIPLET, entities.by_name),
     Operation("GET", "/api/catalog/entities", entities.listed, entities.LIST),
     Operation("GET", "/api/catalog/entities/by-query", entities.by_query, entities.BY_QUERY),
     Operation("POST", "/api/catalog/entities/by-query", entities.by_posted_query, (), ("query", "limit", "cursor")),
     Operation("GET", "/api/catalog/entities/by-uid/{uid}", entities.by_uid),
-    Operation("GET", "/api/catalog/entities/by-name" + _TRIPLET, entities.by_name),
     Operation("GET", "/api/catalog/entities/by-name" + _TRIPLET + "/ancestry", entities.ancestry),
     Operation("POST", "/api/catalog/entities/by-refs", entities.by_refs, (entities.FILTER,), ("entityRefs", "fields", "query")),
     Operation("GET", "/api/catalog/entity-facets", entities.facets, entities.FACETS),
@@ -53,9 +53,9 @@ OPERATIONS = (
 def routes() -> list[Route]:
     """Plain Starlette routes: half the cost of FastAPI's, on the paths that scripts hammer. A slash at the end is fine."""
     return [
-        Route(path, Answer(operation.handler), methods=[operation.method])
+        Route(operation.path + slash, Answer(operation.handler), methods=[operation.method])
+        for slash in ("", "/")
         for operation in OPERATIONS
-        for path in (operation.path, operation.path + "/")
     ]
 
 
