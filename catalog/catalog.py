@@ -29,6 +29,7 @@ log = logging.getLogger("callboard")
 _NAME_KEYS = ("metadata.name", "metadata.title")
 _MAX_NAMES = 1_000
 _MANY = 1_000
+_SETTLE = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +132,8 @@ class Catalog:
         index, view = self._index, self.view
         if index is None or index.revision == view.revision:
             return
+        if not index.revision and len(view) > _MANY:
+            self._stop.wait(_SETTLE)  # the first readers of a large load go first
         if index.revision:
             _, rows, removed = self._store.since(index.revision)
             refs: Iterable[str] = [row.ref for row in rows]
