@@ -3,9 +3,11 @@
 import json
 import uuid
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import RLock
 from typing import Any
 
 import sqlalchemy as sa
@@ -99,6 +101,18 @@ class Store:
     def __init__(self, url: str, new_uid: Callable[[str], str] = lambda ref: str(uuid.uuid4())) -> None:
         self.engine = open_engine(url)
         self._new_uid = new_uid
+        # A database in memory is one connection: whoever reads it must not end another's transaction.
+        self._gate: AbstractContextManager[object] = RLock() if is_in_memory(url) else nullcontext()
+
+    @contextmanager
+    def _reading(self) -> Iterator[sa.Connection]:
+        with self._gate, self.engine.connect() as db, db.begin():
+            yield db
+
+    @contextmanager
+    def _writing(self) -> Iterator[sa.Connection]:
+        with self._gate, self.engine.begin() as db:
+            yield db
 
     def close(self) -> None:
         """Give the connections back."""
@@ -106,12 +120,12 @@ class Store:
 
     def revision(self) -> int:
         """The number of the newest revision, 0 before the first."""
-        with self.engine.connect() as db:
+        with self._reading() as db:
             return int(db.scalar(sa.select(sa.func.max(REVISION.c.number))) or 0)
 
     def state(self, source: str) -> State:
         """What the source gave last, for telling what a crawl changes."""
-        with self.engine.connect() as db:
+        with self._reading() as db:
             number = int(db.scalar(sa.select(sa.func.max(REVISION.c.number))) or 0)
             c = ENTITY.c
             kept = [Kept(*row) for row in db.execute(sa.select(c.ref, c.uid, c.source, c.location, c.parent, c.hash))]
@@ -129,7 +143,7 @@ class Store:
         now = datetime.now(UTC)
         quiet = not (changes.added or changes.changed or changes.removed) and set(changes.problems) == state.problems
         try:
-            with self.engine.begin() as db:
+            with self._writing() as db:
                 self._touch(db, changes.source, now, "")
                 number = state.revision
                 if not quiet:
@@ -174,7 +188,7 @@ class Store:
 
     def fail(self, source: str, message: str) -> None:
         """Note that a crawl of the source failed. The catalog stays as it is."""
-        with self.engine.begin() as db:
+        with self._writing() as db:
             self._touch(db, source, None, message)
 
     def _touch(self, db: sa.Connection, source: str, crawled_at: datetime | None, failure: str) -> None:
@@ -185,7 +199,7 @@ class Store:
     def rows(self) -> tuple[int, Iterator[Row]]:
         """The newest revision's number and every entity of it, for making a view."""
         c = ENTITY.c
-        with self.engine.connect() as db, db.begin():
+        with self._reading() as db:
             number = int(db.scalar(sa.select(sa.func.max(REVISION.c.number))) or 0)
             rows = db.execute(sa.select(c.ref, c.uid, c.body, c.etag, c.parent)).all()
         return number, (Row(ref, uid, bytes(body), etag, parent) for ref, uid, body, etag, parent in rows)
@@ -193,7 +207,7 @@ class Store:
     def since(self, revision: int) -> tuple[int, list[Row], list[str]]:
         """The newest revision's number, and what was written and removed after `revision`."""
         c = ENTITY.c
-        with self.engine.connect() as db, db.begin():
+        with self._reading() as db:
             number = int(db.scalar(sa.select(sa.func.max(REVISION.c.number))) or 0)
             refs = list(db.scalars(sa.select(CHANGE.c.ref).where(CHANGE.c.revision > revision).distinct()))
             rows: list[Row] = []
@@ -204,13 +218,13 @@ class Store:
 
     def problems(self) -> tuple[Problem, ...]:
         """Every problem, by file and line."""
-        with self.engine.connect() as db:
+        with self._reading() as db:
             return tuple(sorted(_problems(db), key=lambda p: (p.origin.file, p.origin.line, p.origin.column)))
 
     def sources(self) -> list[SourceState]:
         """Every source that was ever crawled."""
         counts = sa.select(ENTITY.c.source, sa.func.count()).group_by(ENTITY.c.source)
-        with self.engine.connect() as db:
+        with self._reading() as db:
             found: dict[str, int] = dict(map(tuple, db.execute(counts)))
             rows = db.execute(sa.select(SOURCE.c.name, SOURCE.c.crawled_at, SOURCE.c.failure).order_by(SOURCE.c.name))
             return [SourceState(name, _utc(at), failure, found.get(name, 0)) for name, at, failure in rows]
@@ -219,9 +233,15 @@ class Store:
         """The newest revisions, newest first."""
         c = REVISION.c
         columns = (c.number, c.time, c.source, c.added, c.changed, c.removed)
-        with self.engine.connect() as db:
+        with self._reading() as db:
             rows = db.execute(sa.select(*columns).order_by(c.number.desc()).limit(limit))
             return [Revision(number, _utc(time) or time, *rest) for number, time, *rest in rows]
+
+
+def is_in_memory(url: str) -> bool:
+    """Whether the URL is of a SQLite database that no file holds."""
+    parsed = sa.make_url(url)
+    return parsed.get_backend_name() == "sqlite" and parsed.database in (None, "", ":memory:")
 
 
 def open_engine(url: str) -> sa.Engine:
@@ -232,7 +252,7 @@ def open_engine(url: str) -> sa.Engine:
     options: dict[str, Any] = {}
     if parsed.get_backend_name() == "sqlite":
         options["connect_args"] = {"check_same_thread": False, "timeout": 30}
-        if parsed.database in (None, "", ":memory:"):
+        if is_in_memory(url):
             options["poolclass"] = StaticPool  # one connection, for it is the database
         else:
             Path(str(parsed.database)).parent.mkdir(parents=True, exist_ok=True)

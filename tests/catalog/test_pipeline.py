@@ -1,6 +1,7 @@
 """What a crawl does to the catalog: it never leaves less than it should, and never half of something."""
 
 import os
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -234,3 +235,25 @@ def test_what_another_process_wrote_is_taken_up(tmp_path: Path, write: Write) ->
     assert refs(reader) == ["component:default/a"]
     reader.close()
     writer.close()
+
+
+def test_readers_of_a_database_in_memory_do_not_end_its_writers_transaction(folder: FolderSource, write: Write) -> None:
+    write("catalog-info.yaml", "---\n".join(component(f"c{number}") for number in range(3_000)))
+    catalog, stop = Catalog.open("sqlite://", search=False), threading.Event()
+
+    def read() -> None:
+        while not stop.is_set():
+            catalog.sources()
+            catalog.revisions()
+
+    readers = [threading.Thread(target=read) for _ in range(3)]
+    for reader in readers:
+        reader.start()
+    try:
+        catalog.ingest(folder)
+    finally:
+        stop.set()
+        for reader in readers:
+            reader.join()
+    assert catalog.sources()[0].entities == len(catalog.view) == 3_000
+    catalog.close()
