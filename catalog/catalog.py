@@ -203,8 +203,8 @@ class Catalog:
 
 
 def judge_file(document: Document, read: Callable[[str], bytes]) -> list[Judged]:
-    """Each document of a file, judged without a catalog; `read` gives what a placeholder names."""
-    return pipeline.judge(document, read, document.location)
+    """Each document of a file, judged without a catalog, placeholders as strings; `read` tells whether they can be read."""
+    return pipeline.judge(document, read, document.location, stand_in=True)
 
 
 def read_yaml(text: str) -> Json:

@@ -73,10 +73,20 @@ class _Crawl:
     by_file: dict[str, list[str]] = field(default_factory=dict)
 
 
-def judge(document: Document, read: Callable[[str], bytes] | None, origin: Location, parent: str = "") -> list[Judged]:
-    """Every document of a file, judged. `read` gives what a placeholder names; None takes each as the string it stands for."""
+def judge(
+    document: Document,
+    read: Callable[[str], bytes] | None,
+    origin: Location,
+    parent: str = "",
+    *,
+    stand_in: bool = False,
+) -> list[Judged]:
+    """Every document of a file, judged. `read` gives what a placeholder names.
+
+    With `stand_in`, or where nothing can be read, each placeholder counts as a string, whatever it stands for.
+    """
     parsed = parse.parse(document)
-    judged = [_judge_draft(draft, read, origin, parent) for draft in parsed.drafts]
+    judged = [_judge_draft(draft, read, origin, parent, stand_in) for draft in parsed.drafts]
     broken: dict[int, list[Problem]] = {}
     for problem in parsed.problems:
         broken.setdefault(problem.origin.index, []).append(problem)
@@ -89,7 +99,9 @@ def judge(document: Document, read: Callable[[str], bytes] | None, origin: Locat
     return sorted(judged, key=lambda one: one.index)
 
 
-def _judge_draft(draft: Draft, read: Callable[[str], bytes] | None, origin: Location, parent: str) -> Judged:
+def _judge_draft(
+    draft: Draft, read: Callable[[str], bytes] | None, origin: Location, parent: str, stand_in: bool
+) -> Judged:
     problems: list[Problem] = []
     unresolved = False
     if placeholders.has_placeholders(draft.data):
@@ -100,7 +112,7 @@ def _judge_draft(draft: Draft, read: Callable[[str], bytes] | None, origin: Loca
             hint = "Check that the file is there and below the root of this source."
             problems.append(Problem("placeholder", message, hint, at, error=cause))
         unresolved = bool(failures)
-        if unresolved:  # judged as the strings they stand for, so that the author sees the rest too
+        if unresolved or stand_in:  # judged as the strings they stand for, so that the author sees the rest too
             data, _ = placeholders.substitute(draft.data, None)
         draft = replace(draft, data=data)
     found = validate.validate(draft, origin, parent, locate=parse.locate)

@@ -98,3 +98,18 @@ def test_a_wrong_configuration_is_refused_in_one_line(tmp_path: Path, text: str,
     assert done.returncode == 2
     assert message in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_check_counts_a_placeholder_as_a_string_and_says_when_it_cannot_be_read(tmp_path: Path) -> None:
+    template = (
+        "apiVersion: backstage.io/v1alpha1\nkind: API\nmetadata: {{name: {name}}}\n"
+        "spec: {{type: openapi, lifecycle: x, owner: a, definition: {{$yaml: {path}}}}}\n"
+    )
+    (tmp_path / "spec.yaml").write_text("openapi: 3.0.0\n")
+    path = tmp_path / "catalog-info.yaml"
+    path.write_text(
+        template.format(name="a", path="./spec.yaml") + "---\n" + template.format(name="b", path="./gone.yaml")
+    )
+    rows = [json.loads(line) for line in run("check", path, "--format", "json").stdout.splitlines()]
+    assert [row["verdict"] for row in rows] == ["accepted", "accepted"]
+    assert [[problem["rule"] for problem in row["problems"]] for row in rows] == [[], ["placeholder"]]
