@@ -6,13 +6,12 @@ import logging
 import re
 import threading
 import time
+import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
 
 import orjson
-import sqlalchemy as sa
 
 from catalog import graph, parse, pipeline
 from catalog.documents import Document, Json, Source
@@ -22,7 +21,7 @@ from catalog.pipeline import Judged, Progress, Report
 from catalog.problems import Problem
 from catalog.query import EVERYTHING, Predicate
 from catalog.search import Index, describe, words
-from catalog.store import Revision, SourceState, Store, cause_json
+from catalog.store import Revision, SourceState, Store, cause_json, index_folder
 from catalog.view import View
 
 log = logging.getLogger("callboard")
@@ -66,14 +65,9 @@ class Catalog:
     @classmethod
     def open(cls, url: str, *, search: bool = True, uids: Mapping[str, str] | None = None) -> "Catalog":
         """The catalog in the database at a SQLAlchemy URL. `uids` fixes the uid that a new entity gets, by ref."""
-        import uuid
-
         fixed = uids or {}
         store = Store(url, lambda ref: fixed.get(ref) or str(uuid.uuid4()))
-        parsed = sa.make_url(url)
-        is_file = parsed.get_backend_name() == "sqlite" and parsed.database not in (None, "", ":memory:")
-        folder = Path(f"{parsed.database}.search") if is_file else None
-        return cls(store, Index(folder) if search else None)
+        return cls(store, Index(index_folder(url)) if search else None)
 
     def close(self) -> None:
         """Stop the background work and let go of the database."""

@@ -244,6 +244,13 @@ def is_in_memory(url: str) -> bool:
     return parsed.get_backend_name() == "sqlite" and parsed.database in (None, "", ":memory:")
 
 
+def index_folder(url: str) -> Path | None:
+    """Where the search index of a SQLite file lives: beside it. None where the database is no file."""
+    parsed = sa.make_url(url)
+    is_file = parsed.get_backend_name() == "sqlite" and not is_in_memory(url)
+    return Path(f"{parsed.database}.search") if is_file else None
+
+
 def open_engine(url: str) -> sa.Engine:
     """The engine for a SQLAlchemy URL, its schema brought up to date by the migrations."""
     if url.startswith("postgresql:"):

@@ -6,11 +6,12 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("catalog", "ingestors", "web")
 HOMES = {
-    "sqlalchemy": {"catalog/tables.py", "catalog/store.py", "catalog/catalog.py"},
+    "sqlalchemy": {"catalog/tables.py", "catalog/store.py"},
     "sqlmodel": {"catalog/tables.py", "catalog/store.py", "catalog/migrations/env.py"},
     "whoosh": {"catalog/search.py"},
     "networkx": {"catalog/graph.py"},
     "pygraphviz": {"web/svg.py"},
+    "fastapi": {"web/app.py"},
 }
 
 
