@@ -1,5 +1,6 @@
 """The API as a client meets it: shapes, errors, paging."""
 
+import base64
 import json
 from collections.abc import Iterator
 from urllib.parse import quote
@@ -150,6 +151,29 @@ def test_the_graph_answers_a_neighbourhood_in_one_request(client: TestClient) ->
     assert all(edge["type"] == "dependsOn" for edge in found["edges"])
     assert client.get(f"{path}?direction=sideways").status_code == 400
     assert client.get("/api/graph/component/default/nope").status_code == 404
+
+
+CURSORS = (
+    {"orderFieldValues": [1]},
+    {"orderFields": [{"field": 1, "order": "asc"}], "orderFieldValues": [None, None]},
+    {"orderFieldValues": ["a"], "query": {"$all": 3}},
+    {"orderFieldValues": ["a"], "query": 5},
+    {"orderFieldValues": ["a"], "totalItems": "x"},
+    {"orderFieldValues": ["a"], "fullTextFilter": {"term": 5, "fields": "x"}},
+    {"orderFieldValues": ["a"], "filter": {"x": 1}},
+)
+
+
+@pytest.mark.parametrize("cursor", CURSORS)
+def test_a_cursor_that_somebody_made_up_is_refused(client: TestClient, cursor: dict[str, object]) -> None:
+    whole = {"orderFields": [], "isPrevious": False} | cursor
+    encoded = quote(base64.b64encode(json.dumps(whole).encode()).decode())
+    assert client.get(f"{API}/entities/by-query?cursor={encoded}").status_code == 400
+
+
+@pytest.mark.parametrize("cursor", ["0", "5", "[0]", "1e999", "%25%25", "-1", "99999999999999999999", "null", "MQ=="])
+def test_no_search_cursor_is_an_internal_error(client: TestClient, cursor: str) -> None:
+    assert client.get(f"/api/search/query?pageCursor={cursor}").status_code == 200
 
 
 def test_every_operation_is_in_the_openapi_document(client: TestClient) -> None:

@@ -47,14 +47,16 @@ def check_body(value: Json, shape: Shape, at: str = "request/body") -> None:
 TEXT = Shape("string")
 TEXTS = Shape("array", items=TEXT)
 ORDER = Shape("object", {"field": TEXT, "order": Shape("string", choices=("asc", "desc"))}, required=("field", "order"))
+ORDERS = Shape("array", items=ORDER)
+FULL_TEXT = Shape("object", {"term": TEXT, "fields": TEXTS})
 BY_QUERY = Shape(
     "object",
     {
         "cursor": TEXT,
         "limit": Shape("number"),
         "offset": Shape("number"),
-        "orderBy": Shape("array", items=ORDER),
-        "fullTextFilter": Shape("object", {"term": TEXT, "fields": TEXTS}),
+        "orderBy": ORDERS,
+        "fullTextFilter": FULL_TEXT,
         "fields": TEXTS,
         "totalItems": Shape("string", choices=("include", "exclude")),
         "query": Shape("object"),

@@ -193,7 +193,10 @@ def _read_cursor(cursor: str) -> dict[str, Json]:
         raise CatalogError("invalid", "Malformed cursor: it is not one that this server gave")
     if "filter" in value:  # the form that older servers gave
         value["query"] = _read_tree(value.pop("filter"))
-    value.setdefault("totalItems", 0)
+    if value.get("query"):
+        check_predicate(value["query"])
+    if not isinstance(value.setdefault("totalItems", 0), int):
+        raise CatalogError("invalid", "Malformed cursor: its total is no number")
     kept = {
         key: value[key] for key in ("orderFields", "isPrevious", "fullTextFilter", "orderFieldValues") if key in value
     }
@@ -203,13 +206,17 @@ def _read_cursor(cursor: str) -> dict[str, Json]:
 def _is_cursor(value: Json) -> bool:
     if not isinstance(value, dict) or not isinstance(value.get("isPrevious"), bool):
         return False
-    orders, at = value.get("orderFields"), value.get("orderFieldValues")
-    return (
-        isinstance(orders, list)
-        and all(isinstance(one, dict) and one.get("order") in ("asc", "desc") and "field" in one for one in orders)
-        and isinstance(at, list)
-        and bool(at)
-    )
+    orders, at, wanted = value.get("orderFields"), value.get("orderFieldValues"), value.get("fullTextFilter", {})
+    try:
+        check_body(wanted, bodies.FULL_TEXT)
+        check_body(orders, bodies.ORDERS)
+    except CatalogError:
+        return False
+    return isinstance(at, list) and bool(at) and all(isinstance(one, str) for one in at[-1:]) and _is_sort_value(at[0])
+
+
+def _is_sort_value(value: Json) -> bool:
+    return value is None or isinstance(value, str)
 
 
 def _read_tree(tree: Json) -> Json:

@@ -87,7 +87,9 @@ def _page_limit(value: str) -> int:
 
 def _page_number(cursor: str) -> int | None:
     """The page in a cursor: base64 of its number, read as loosely as Backstage does; None for one that names no page."""
-    text = base64.b64decode(re.sub(r"[^A-Za-z0-9+/]", "", cursor) + "==").decode("utf-8", "replace").strip()
+    plain = re.sub(r"[^A-Za-z0-9+/]", "", cursor)
+    plain = plain[:-1] if len(plain) % 4 == 1 else plain  # one character is less than a byte
+    text = base64.b64decode(plain + "==").decode("utf-8", "replace").strip()
     try:
         return max(0, int(text)) if text else 0
     except ValueError:
