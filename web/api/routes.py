@@ -10,7 +10,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from catalog.errors import CatalogError
-from web.api import entities, graph, search
+from web.api import entities, graph, search, validation
 from web.api.parameters import Parameter
 from web.errors import catalog_error_response, with_etag
 
@@ -39,7 +39,7 @@ OPERATIONS = (  # routes are tried in this order: what is asked most stands firs
     Operation("POST", "/api/catalog/entities/by-refs", entities.by_refs, (entities.FILTER,), ("entityRefs", "fields", "query")),
     Operation("GET", "/api/catalog/entity-facets", entities.facets, entities.FACETS),
     Operation("POST", "/api/catalog/entity-facets", entities.posted_facets, (), ("facets", "query")),
-    Operation("POST", "/api/catalog/validate-entity", entities.validate, (), ("entity", "location")),
+    Operation("POST", "/api/catalog/validate-entity", validation.validate, (), ("entity", "location")),
     Operation("GET", "/api/search/query", search.query, (
         Parameter("term", "What to look for."),
         Parameter("types", "Document types; `software-catalog`.", many=True),
