@@ -181,6 +181,14 @@ class Catalog:
         """The dependency cycles that an entity is in."""
         return graph.cycles(self.view.edges, ref)
 
+    def path(self, source: str, target: str) -> list[str]:
+        """A shortest way from one entity to another along what each needs or belongs to; empty where there is none."""
+        return graph.path(self.view.edges, source, target)
+
+    def impact(self, ref: str, depth: int | None = None) -> dict[str, int]:
+        """Everything that breaks if an entity fails, with its distance."""
+        return graph.impact(self.view.edges, ref, depth)
+
     def search(self, text: str, *, limit: int = 25, offset: int = 0, predicate: Predicate = EVERYTHING) -> Found:
         """Entities for a text: names at once from the view, then full text; without a text, all that match."""
         view = self.view

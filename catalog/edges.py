@@ -80,10 +80,6 @@ class Edges:
             if found := [self.refs[one >> _SHIFT] for one in packed if one & 15 == numbers[0]]:
                 yield node, found
 
-    def degree(self, node: int) -> int:
-        """How many relations the node has, those declared from both ends counted twice."""
-        return len(self._packed[node])
-
     def reach(self, starts: Iterable[int], types: frozenset[str], depth: int | None = None) -> dict[int, int]:
         """Every node reached from `starts` along `types`, with its distance; None is no limit of depth."""
         wanted = {_NUMBERS[name] for name in types if name in _NUMBERS}

@@ -107,6 +107,6 @@ def impact(edges: Edges, root: str, depth: int | None = None) -> dict[str, int]:
     start = edges.nodes.get(root)
     if start is None:
         return {}
-    kinds = frozenset({"dependencyOf", "apiConsumedBy", "providesApi", "hasPart"})
+    kinds = frozenset({"dependencyOf", "providesApi", "apiConsumedBy"})
     reached = edges.reach([start], kinds, depth)
     return {edges.refs[node]: distance for node, distance in reached.items() if node != start}

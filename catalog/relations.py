@@ -27,8 +27,6 @@ RELATION_TYPES: Final[dict[str, str]] = {
 }
 """Every relation type and its inverse."""
 
-INVERSE: Final = RELATION_TYPES
-
 
 class RelationRule(NamedTuple):
     """The spec `field` declares a relation of `type`; a ref without a kind means `default_kind`, "" where one is due.

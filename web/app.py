@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from catalog.catalog import Catalog
 from catalog.documents import Source
 from catalog.errors import CatalogError
+from catalog.pipeline import Report
 from web import pages
 from web.api import routes as api
 from web.errors import bug_id, catalog_error_response, error_response, json_response, with_etag
@@ -54,7 +55,7 @@ def create_app(catalog: Catalog, sources: Sequence[Watched]) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         stop = asyncio.Event()
-        tasks = [asyncio.create_task(_watch(catalog, source, stop)) for source in sources]
+        tasks = [asyncio.create_task(_watch(catalog, source, sources, stop)) for source in sources]
         tasks.append(asyncio.create_task(_follow(catalog, stop)))
         yield
         stop.set()
@@ -100,26 +101,35 @@ def _describe(app: FastAPI) -> None:
     app.openapi = openapi  # type: ignore[method-assign]
 
 
-async def _watch(catalog: Catalog, source: Watched, stop: asyncio.Event) -> None:
+async def _watch(catalog: Catalog, source: Watched, sources: Sequence[Watched], stop: asyncio.Event) -> None:
     """Crawl the source again whenever one of its files changes."""
     from watchfiles import awatch
 
     while not stop.is_set():
         try:
             async for _ in awatch(source.watched, debounce=_DEBOUNCE_MS, step=20, stop_event=stop):
-                await asyncio.to_thread(_refresh, catalog, source)
+                await asyncio.to_thread(_refresh, catalog, source, sources)
         except Exception:
             log.exception("watching %s failed; tried again in 1 s", source.name)
             await asyncio.sleep(1)
 
 
-def _refresh(catalog: Catalog, source: Source) -> None:
+def _refresh(catalog: Catalog, source: Source, sources: Sequence[Source]) -> None:
+    """Crawl a source, and the others too where it gave refs up: one of them may have been waiting for one."""
+    if _crawl(catalog, source).removed:
+        for other in sources:
+            if other is not source:
+                _crawl(catalog, other)
+
+
+def _crawl(catalog: Catalog, source: Source) -> Report:
     report = catalog.ingest(source)
     if report.failure:
         log.warning("%s: %s", source.name, report.failure)
     elif report.added or report.changed or report.removed:
         counts = (len(report.added), len(report.changed), len(report.removed))
         log.info("%s: %d added, %d changed, %d removed", source.name, *counts)
+    return report
 
 
 async def _follow(catalog: Catalog, stop: asyncio.Event) -> None:

@@ -70,11 +70,3 @@ def default_database() -> str:
     from platformdirs import user_state_path
 
     return f"sqlite:///{user_state_path('callboard') / 'catalog.db'}"
-
-
-def display_path(path: str) -> str:
-    """A path as short as it can be said from where the user stands."""
-    try:
-        return str(Path(path).relative_to(Path.cwd()))
-    except ValueError:
-        return path

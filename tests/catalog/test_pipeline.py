@@ -1,7 +1,6 @@
 """What a crawl does to the catalog: it never leaves less than it should, and never half of something."""
 
 import os
-import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -237,23 +236,14 @@ def test_what_another_process_wrote_is_taken_up(tmp_path: Path, write: Write) ->
     writer.close()
 
 
-def test_readers_of_a_database_in_memory_do_not_end_its_writers_transaction(folder: FolderSource, write: Write) -> None:
-    write("catalog-info.yaml", "---\n".join(component(f"c{number}") for number in range(3_000)))
-    catalog, stop = Catalog.open("sqlite://", search=False), threading.Event()
-
-    def read() -> None:
-        while not stop.is_set():
-            catalog.sources()
-            catalog.revisions()
-
-    readers = [threading.Thread(target=read) for _ in range(3)]
-    for reader in readers:
-        reader.start()
-    try:
-        catalog.ingest(folder)
-    finally:
-        stop.set()
-        for reader in readers:
-            reader.join()
-    assert catalog.sources()[0].entities == len(catalog.view) == 3_000
-    catalog.close()
+def test_a_ref_that_one_source_gives_up_another_takes_at_its_next_crawl(catalog: Catalog, tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "catalog-info.yaml").write_text(component("x", name))
+    one, two = FolderSource(tmp_path / "one"), FolderSource(tmp_path / "two")
+    catalog.ingest(one)
+    assert [problem.rule for problem in catalog.ingest(two).problems] == ["duplicate-ref"]
+    (tmp_path / "one" / "catalog-info.yaml").unlink()
+    catalog.ingest(one)
+    assert catalog.ingest(two).added == ["component:default/x"]
+    assert catalog.problems == ()
