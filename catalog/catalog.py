@@ -1,32 +1,38 @@
 """`Catalog`: the one door. Everything outside this package reads and writes the catalog through it."""
 
-import ctypes
-import gc
 import logging
 import re
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
-
-import orjson
+from datetime import datetime
+from typing import TYPE_CHECKING
 
 from catalog import graph, parse, pipeline
-from catalog.documents import Document, Json, Source
-from catalog.errors import CatalogError
-from catalog.graph import Direction, Neighbourhood
-from catalog.pipeline import Judged, Progress, Report
-from catalog.problems import Problem
+from catalog.documents import Document, Draft, Json, Source, is_local
+from catalog.entity import Entity
+from catalog.graph import Direction, Neighbourhood, Question
+from catalog.locations import Registered
+from catalog.memory import give_back_memory, without_collector
+from catalog.names import find_names
+from catalog.pipeline import Judged, Policy, Progress, Report
+from catalog.problems import Problem, Tally, list_statuses
 from catalog.query import EVERYTHING, Predicate
-from catalog.search import Index, describe, words
-from catalog.store import Revision, SourceState, Store, cause_json, index_folder
+from catalog.relations import emit
+from catalog.runs import Run
+from catalog.search import MAX_HITS, Index, describe, words
+from catalog.store import Change, Revision, SourceState, Store, StoredCache, index_folder
 from catalog.view import View
 
+if TYPE_CHECKING:
+    from catalog.graph.blast import Blast
+    from catalog.graph.chart import Chart
+    from catalog.graph.upstream import Upstream
+
 log = logging.getLogger("callboard")
-_NAME_KEYS = ("metadata.name", "metadata.title")
-_MAX_NAMES = 1_000
 _MANY = 1_000
 _SETTLE = 1.0
 
@@ -51,10 +57,10 @@ class Found:
 class Catalog:
     """A catalog over one database. Reads are answered from `view`, which is swapped whole when a revision comes."""
 
-    def __init__(self, store: Store, index: Index | None) -> None:
-        self._store, self._index = store, index
+    def __init__(self, store: Store, index: Index | None, policy: Policy = Policy()) -> None:
+        self._store, self._index, self._policy = store, index, policy
         self._lock, self._wake, self._stop = threading.RLock(), threading.Event(), threading.Event()
-        self.view = View()
+        self.view = View(relation_targets=policy.relation_targets)
         self.problems: tuple[Problem, ...] = ()
         self._by_ref: dict[str, list[Problem]] = {}
         self.catch_up()
@@ -63,11 +69,18 @@ class Catalog:
             self._indexer.start()
 
     @classmethod
-    def open(cls, url: str, *, search: bool = True, uids: Mapping[str, str] | None = None) -> "Catalog":
-        """The catalog in the database at a SQLAlchemy URL. `uids` fixes the uid that a new entity gets, by ref."""
-        fixed = uids or {}
-        store = Store(url, lambda ref: fixed.get(ref) or str(uuid.uuid4()))
-        return cls(store, Index(index_folder(url)) if search else None)
+    def open(
+        cls,
+        url: str,
+        *,
+        search: bool = True,
+        uids: Mapping[str, str] | None = None,
+        policy: Policy = Policy(),
+    ) -> "Catalog":
+        """The catalog in the database at a SQLAlchemy URL. `uids` fixes the first uid that an entity gets, by ref."""
+        fixed = dict(uids or {})
+        store = Store(url, lambda ref: fixed.pop(ref, None) or str(uuid.uuid4()))
+        return cls(store, Index(index_folder(url)) if search else None, policy)
 
     def close(self) -> None:
         """Stop the background work and let go of the database."""
@@ -80,40 +93,86 @@ class Catalog:
 
     # -- writing
 
-    def ingest(self, source: Source, *, dry_run: bool = False, progress: Progress | None = None) -> Report:
-        """Crawl the source once. When this returns, every reader sees what it brought (search within a second)."""
-        with self._lock, _without_collector():
-            report = pipeline.ingest(source, self._store, dry_run=dry_run, progress=progress)
-            if not dry_run:
-                self.catch_up()
+    def ingest(
+        self,
+        source: Source,
+        *,
+        confirmed: bool | Collection[str] = False,
+        dry_run: bool = False,
+        progress: Progress | None = None,
+    ) -> Report:
+        """Crawl the source once. When this returns, every reader sees what it brought (search within a second).
+
+        Several sources may be crawled at a time, one source only once at a time.
+        """
+        with without_collector() if is_local(source) else nullcontext():
+            report = pipeline.ingest(
+                source, self._store, policy=self._policy, confirmed=confirmed, dry_run=dry_run, progress=progress
+            )
+        if not dry_run:
+            self.catch_up()
         if len(report.added) + len(report.changed) >= _MANY:
-            _give_back_memory()
+            give_back_memory()
         return report
+
+    def preview(self, source: Source) -> list[Entity]:
+        """The entities that a registered location would bring. Raises `CatalogError` where one would be refused."""
+        return pipeline.preview(source, self._policy.rules_of(source.name))
+
+    def empty(self, source: str) -> list[str]:
+        """Take everything a source gave away, and forget that it ever was; the refs it gave up."""
+        gone = pipeline.empty(source, self._store)
+        self.catch_up()
+        return gone
+
+    def remove(self, ref: str) -> str:
+        """Take one entity away; the name of the source that gave it, which will give it again if it still declares it."""
+        source = pipeline.remove(ref, self._store)
+        self.catch_up()
+        return source
+
+    def locations(self) -> list[Registered]:
+        """The registered locations, by id."""
+        return self._store.locations()
+
+    def register(self, location: Registered) -> None:
+        """Keep a new registered location. Raises `CatalogError` where its type and target are registered already."""
+        self._store.add_location(location)
+
+    def reregister(self, location: Registered) -> None:
+        """Keep a registered location's new type and target. Raises `CatalogError` where another has them."""
+        self._store.change_location(location)
+
+    def unregister(self, location: Registered) -> None:
+        """Take a registered location away; what it gave stays until its source is emptied."""
+        self._store.drop_location(location.id)
 
     def catch_up(self) -> bool:
         """Bring the view to the newest revision, whoever wrote it; whether there was one."""
-        with self._lock, _without_collector():
-            if self.view.revision == self._store.revision() and self.view.revision:
+        with self._lock, without_collector():
+            if self.view.revision == self._store.revision():
                 return False
             problems = self._store.problems()
             if self.view.revision == 0:
                 number, rows = self._store.rows()
-                view = self.view.apply(number, rows, (), _statuses(problems))
+                view = self.view.apply(number, rows, (), list_statuses(problems))
+                view.warm()
             else:
                 number, changed, removed = self._store.since(self.view.revision)
-                view = self.view.apply(number, changed, removed, _statuses(problems))
-            view.warm()
+                view = self.view.apply(number, changed, removed, list_statuses(problems))
             self.problems, self._by_ref = problems, {}
             for problem in problems:
                 self._by_ref.setdefault(problem.ref, []).append(problem)
-            self.view = view
+            before, self.view = self.view, view
+            before.derived.clear()  # much of it holds on to its view, which is to go when its last reader does
         self._wake.set()
         return True
 
     def _keep_indexed(self) -> None:
-        """Bring the search index after the view, for as long as the catalog is open."""
+        """Bring the view's orders and the search index after it, for as long as the catalog is open."""
         while not self._stop.is_set():
             try:
+                self.view.warm()
                 self._index_once()
             except Exception:
                 log.exception("the search index could not be brought up to date; it is tried again in 5 s")
@@ -150,17 +209,72 @@ class Catalog:
 
     # -- reading
 
-    def judge(self, document: Document) -> list[Judged]:
-        """Each document of a file, judged as an ingest would, with placeholders taken as the strings they stand for."""
-        return pipeline.judge(document, None, document.location)
+    def judge(self, document: Document, source: Source | None = None) -> list[Judged]:
+        """Each document of a file, judged as an ingest would; nothing is stored.
+
+        With a source, placeholders and the targets of Locations are read from it; else they are taken on trust.
+        """
+        if source is None:
+            return pipeline.judge(document, None, document.location, rules=self._policy.rules)
+        return pipeline.check(document, source, self._policy.rules_of(source.name))
 
     def problems_of(self, ref: str) -> list[Problem]:
         """The problems of one entity."""
         return self._by_ref.get(ref, [])
 
+    def tallies(self) -> list[Tally]:
+        """How many problems each source has with each file, by source and file."""
+        return self._store.tallies()
+
+    def places_of_file(self, file: str) -> dict[str, str]:
+        """By source, the location under which it read a file; "" where it has a problem with one that it could not read."""
+        return self._store.places_of_file(file)
+
+    def refs_of_files(self, files: Collection[str]) -> dict[str, list[str]]:
+        """The entities that files give, by file: paths or URLs."""
+        return self._store.refs_of_files(files)
+
+    def note_run(self, run: Run) -> None:
+        """Keep how a crawl went; its source stands as it did."""
+        self._store.note_run(run)
+        if run.outcome != "ok":
+            self._store.fail(run.source, run.message)
+
+    def runs(self, source: str | None = None) -> list[Run]:
+        """How the crawls of a source went, newest first; without one, the newest of each source."""
+        return self._store.runs(source)
+
+    def cache(self, source: str) -> StoredCache:
+        """What a source remembers from crawl to crawl."""
+        return self._store.cache(source)
+
+    def waiting(self, refs: Collection[str]) -> list[str]:
+        """The sources that were refused any of these refs because another file has it."""
+        return self._store.waiting(refs)
+
+    def source_of(self, ref: str) -> str:
+        """The name of the source that an entity, or a refused document's problem, belongs to; "" where there is none."""
+        return self._store.source_of(ref)
+
     def sources(self) -> list[SourceState]:
         """Every source that was ever crawled."""
         return self._store.sources()
+
+    def unchanged_since(self, time: datetime) -> list[str] | None:
+        """The refs that nothing touched since a time; None where the catalog is younger than that."""
+        return self._store.unchanged_since(time)
+
+    def changes_of(self, ref: str, limit: int = 20) -> list[Change]:
+        """The newest changes of an entity, newest first."""
+        return self._store.changes_of(ref, limit)
+
+    def successors(self, refs: Collection[str]) -> dict[str, list[str]]:
+        """Of refs that went, what came, of the same kind and source, in the same revision."""
+        return self._store.successors(refs)
+
+    def changes_since(self, time: datetime, limit: int = 10_000) -> list[tuple[str, Change]]:
+        """The newest changes of all entities since a time, each with its ref, newest first; the first load is none."""
+        return self._store.changes_since(time, limit)
 
     def revisions(self, limit: int = 20) -> list[Revision]:
         """The newest revisions, newest first."""
@@ -177,17 +291,43 @@ class Catalog:
         """The part of the graph around an entity."""
         return graph.neighbourhood(self.view.edges, ref, depth, direction, relations, limit)
 
-    def cycles(self, ref: str) -> list[list[str]]:
-        """The dependency cycles that an entity is in."""
-        return graph.cycles(self.view.edges, ref)
+    def upstreams(self, failing: Sequence[str]) -> "list[Upstream]":
+        """What failing entities have in common, the likeliest cause first."""
+        from catalog.graph.upstream import find_upstreams
 
-    def path(self, source: str, target: str) -> list[str]:
-        """A shortest way from one entity to another along what each needs or belongs to; empty where there is none."""
-        return graph.path(self.view.edges, source, target)
+        view = self.view
+        return find_upstreams(view.edges, failing, libraries=view.column("spec.type").equal("library"))
 
-    def impact(self, ref: str, depth: int | None = None) -> dict[str, int]:
-        """Everything that breaks if an entity fails, with its distance."""
-        return graph.impact(self.view.edges, ref, depth)
+    def find_text(self, text: str, *, in_names: bool = True) -> list[str]:
+        """Refs of entities that have all words of a text anywhere in them, best first, at most `MAX_FOUND` of them.
+
+        As far as the index has come. Without `in_names` it leaves the beginnings of names to `catalog.names`.
+        """
+        return self._index.find(text, in_names=in_names) if self._index else []
+
+    def chart(self, question: Question) -> "Chart":
+        """The part of the graph that a question is about, small enough to draw. Raises `KeyError` for an unheard-of ref."""
+        from catalog.graph.chart import draw_chart  # numpy takes a tenth of a second that most starts do not need
+
+        return draw_chart(self.view.edges, question)
+
+    def blast(self, roots: tuple[str, ...], direction: Direction = "in", depth: int | None = None) -> "Blast":
+        """What breaks if the roots fail, with its owners; `out`: what they need. Raises `KeyError` as `chart`."""
+        from catalog.graph.blast import find_blast
+
+        return find_blast(self.view.edges, roots, direction, depth)
+
+    def sum_blast(self, *roots: str, first: int, without: Iterable[str] = ()) -> "Blast":
+        """What breaks if the roots fail and does not fail yet, counted: of the first owners, the nearest is told."""
+        from catalog.graph.blast import find_blast
+
+        return find_blast(self.view.edges, roots, first=first, without=without)
+
+    def count_blast(self, ref: str) -> tuple[int, int]:
+        """How many entities break if this one fails, and how many teams own them."""
+        from catalog.graph.blast import count_blast
+
+        return count_blast(self.view.edges, ref)
 
     def search(self, text: str, *, limit: int = 25, offset: int = 0, predicate: Predicate = EVERYTHING) -> Found:
         """Entities for a text: names at once from the view, then full text; without a text, all that match."""
@@ -196,9 +336,9 @@ class Catalog:
         if not words(text):
             refs = [view.edges.refs[node] for node in among]
         else:
-            hits = self._index.find(text) if self._index else []
+            hits = self.find_text(text)
             nodes = view.edges.nodes
-            ranked = dict.fromkeys([*_named(view, text.strip().lower()), *hits])
+            ranked = dict.fromkeys([*find_names(view, text).refs, *hits])
             refs = [ref for ref in ranked if (node := nodes.get(ref)) is not None and node in among]
         page = [(ref, entity) for ref in refs[offset : offset + limit] if (entity := view.entity(ref)) is not None]
         return Found([Hit(ref, entity, _highlight(entity, text)) for ref, entity in page], len(refs))
@@ -209,41 +349,23 @@ def judge_file(document: Document, read: Callable[[str], bytes]) -> list[Judged]
     return pipeline.judge(document, read, document.location, stand_in=True)
 
 
-def read_yaml(text: str) -> Json:
-    """A YAML text of one document, by the rules that catalog files are read by. Raises `CatalogError`."""
-    try:
-        return parse.load_yaml(text)
-    except ValueError as error:
-        raise CatalogError("invalid", str(error)) from error
+def relations_of(entity: Entity) -> list[tuple[str, str]]:
+    """The relations that an accepted entity declares itself, as types with canonical target refs."""
+    return list(dict.fromkeys((kind, target) for kind, target, _ in emit(entity.data)))
 
 
-def _named(view: View, text: str) -> list[str]:
-    """Refs whose name or title has the text in it: the same first, then those that begin with it."""
-    found = {node for key in _NAME_KEYS for node in view.column(key).containing(text)}
-    names = [(ref.partition("/")[2], ref) for ref in (view.edges.refs[node] for node in found)]
-    names.sort(key=lambda one: (one[0] != text, not one[0].startswith(text), text not in one[0], len(one[0]), one[1]))
-    return [ref for _, ref in names[:_MAX_NAMES]]
+def read_yaml(document: Document) -> tuple[list[Draft], list[Problem]]:
+    """The mappings in any YAML file, by the rules that catalog files are read by, and what is wrong with the file."""
+    parsed = parse.parse(document)
+    return parsed.drafts, parsed.problems
 
 
-@contextmanager
-def _without_collector() -> Iterator[None]:
-    """No garbage collection meanwhile: a load makes millions of objects and no cycles, and looking for them costs a fifth."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
+def locate(draft: Draft, path: Sequence[str | int], *, key: bool = False) -> tuple[int, int]:
+    """The file's line and column, from 1, of what `path` leads to; with `key`, of the key that names it."""
+    return parse.locate(draft, path, key=key)
 
 
-def _give_back_memory() -> None:
-    """Return what a large load freed to the system, where the C library can (glibc)."""
-    gc.collect()
-    with suppress(OSError, AttributeError):
-        ctypes.CDLL(None).malloc_trim(0)
-
-
+MAX_FOUND = MAX_HITS  # entities that full text search finds at most
 MARKS = ("\ue000", "\ue001")  # private use: nothing a catalog file says is taken for a mark
 
 
@@ -257,16 +379,3 @@ def _highlight(entity: dict[str, Json], text: str) -> dict[str, str]:
     texts = {"title": metadata.get("title") or metadata["name"], "text": metadata.get("description") or ""}
     marked = {name: pattern.sub(lambda hit: f"{MARKS[0]}{hit[0]}{MARKS[1]}", one) for name, one in texts.items()}
     return {name: one for name, one in marked.items() if one != texts[name]}
-
-
-def _statuses(problems: Iterable[Problem]) -> dict[str, bytes]:
-    """The `status` of every entity that has errors, as bytes to splice (reference section 4.4)."""
-    items: dict[str, list[dict[str, Json]]] = {}
-    for problem in problems:
-        if problem.error is None or not problem.ref:
-            continue
-        error = cause_json(problem.error)
-        message = f"{error['name']}: {error['message']}"
-        item = {"type": "backstage.io/catalog-processing", "level": "error", "message": message, "error": error}
-        items.setdefault(problem.ref, []).append(item)
-    return {ref: b',"status":{"items":' + orjson.dumps(found) + b"}" for ref, found in items.items()}

@@ -6,20 +6,23 @@ longer than 200 characters or null exists but equals nothing, a string item of a
 
 import re
 from bisect import bisect_right
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from pyroaring import BitMap
 
 from catalog.documents import Json
+from catalog.scalars import print_text
 
 MAX_LENGTH = 200
 HIDDEN = ("attachments", "relations", "status")
 Posting = int | BitMap
+# A text found more often than this is looked for line by line, which costs the same however often it is.
+_FREQUENT = 10_000
 
 
 def values(entity: dict[str, Json], key: str) -> list[str | None]:
     """The entity's values at `key` (lower case), in their own spelling; None for a value that exists but never equals."""
-    if len(key) > MAX_LENGTH or key == "metadata.etag":
+    if is_too_long(key) or key == "metadata.etag":
         return []
     root, dot, rest = key.partition(".")
     if root == "relations":
@@ -29,23 +32,43 @@ def values(entity: dict[str, Json], key: str) -> list[str | None]:
     return list(_walk(entity, key))
 
 
+def is_too_long(text: str) -> bool:
+    """Whether a key or value is longer than Backstage keeps, in UTF-16 units as JavaScript counts."""
+    return len(text) > MAX_LENGTH or (
+        2 * len(text) > MAX_LENGTH
+        and not text.isascii()
+        and len(text.lower().encode("utf-16-le", "surrogatepass")) > 2 * MAX_LENGTH
+    )
+
+
 def is_shallow(key: str) -> bool:
-    """Whether `shallow_values` answers for this key: one or two parts, and no relation."""
+    """Whether `Picker` answers for this key: one or two parts, and no relation."""
     return key.count(".") < 2 and key.partition(".")[0] not in ("relations", *HIDDEN)
 
 
-def shallow_values(entity: dict[str, Json], keys: Container[str]) -> dict[str, list[str | None]]:
-    """What `values` gives for each of the shallow keys that the entity has, in one pass over its two top levels."""
-    found: dict[str, list[str | None]] = {}
-    for root, inside in entity.items():
-        low = root.lower()
-        if low in keys:
-            found[low] = [*found.get(low, ()), *_rows(inside)]
-        if isinstance(inside, dict) and root not in HIDDEN:
-            for name, value in inside.items():
-                if (key := f"{low}.{name.lower()}") in keys:
-                    found[key] = [*found.get(key, ()), *_rows(value)]
-    return found
+class Picker:
+    """What `values` gives for each of many shallow keys, in one pass over an entity's two top levels."""
+
+    def __init__(self, keys: Iterable[str]) -> None:
+        self._inside: dict[str, dict[str, str]] = {}  # by root, the key of each name below it; of "" the root itself
+        for key in filter(is_shallow, keys):
+            root, _, name = key.partition(".")
+            self._inside.setdefault(root, {})[name] = key
+
+    def pick(self, entity: dict[str, Json]) -> dict[str, list[str | None]]:
+        """The values at each of the keys that the entity has."""
+        found: dict[str, list[str | None]] = {}
+        for root, inside in entity.items():
+            keys = self._inside.get(root.lower())
+            if keys is None:
+                continue
+            if "" in keys:
+                found[keys[""]] = [*found.get(keys[""], ()), *_rows(inside)]
+            for name, value in inside.items() if isinstance(inside, dict) and root not in HIDDEN else ():
+                if (key := keys.get(name.lower())) is not None and name:
+                    is_short = type(value) is str and 2 * len(value) <= MAX_LENGTH
+                    found[key] = [*found.get(key, ()), *((value,) if is_short else _rows(value))]
+        return found
 
 
 def _walk(value: Json, key: str) -> Iterator[str | None]:
@@ -80,15 +103,8 @@ def _below(value: Json, key: str) -> Iterator[str | None]:
 
 
 def _text(value: Json) -> str | None:
-    """A scalar as JavaScript's `String()` prints it."""
-    if value is None:
-        return None
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float) and value.is_integer() and abs(value) < 1e21:
-        return str(int(value))
-    text = str(value)
-    return text if len(text) <= MAX_LENGTH else None
+    text = None if value is None else print_text(value)
+    return None if text is None or is_too_long(text) else text
 
 
 def like(term: str) -> re.Pattern[str]:
@@ -114,20 +130,23 @@ class Column:
         other = Column()
         other.postings, other.folds = self.postings.copy(), self.folds.copy()
         other.exists, other._owned = self.exists.copy(), set()
+        other._lines = self._lines
         return other
 
-    def add(self, node: int, found: Iterable[str | None]) -> None:
+    def add(self, node: int, found: Sequence[str | None]) -> None:
         """Put a node's values in; of values that differ only by case the first counts."""
+        if not found:
+            return
+        self.exists.add(node)
+        self._lines = None
         seen: set[str] = set()
         for value in found:
-            self.exists.add(node)
             if value is None or (low := value.lower()) in seen:
                 continue
             seen.add(low)
             if low != value and value not in (known := self.folds.get(low, ())):
                 self.folds[low] = (*known, value)
             self._put(value, node)
-        self._lines = None
 
     def _put(self, value: str, node: int) -> None:
         posting = self.postings.get(value)
@@ -187,8 +206,26 @@ class Column:
     def containing(self, term: str) -> BitMap:
         """The nodes with a value that has `term` (lower case) in it; `%` is any text, `_` any character."""
         names, text, starts = self._searchable()
-        found = {names[bisect_right(starts, match.start()) - 1] for match in like(term).finditer(text)}
-        return _union(self.postings[name] for name in found)
+        if text.count(term) > _FREQUENT and not set("%_") & set(term):
+            found = [name for name, line in zip(names, text.split("\n"), strict=True) if term in line]
+        else:
+            found = list({names[bisect_right(starts, match.start()) - 1] for match in like(term).finditer(text)})
+        return _union([self.postings[name] for name in found])
+
+    def some_containing(self, term: str, limit: int) -> list[int]:
+        """A few nodes with a value that has `term` (lower case) in it, found without a look at all the values."""
+        names, text, starts = self._searchable()
+        found: dict[int, None] = {}
+        for match in re.finditer(re.escape(term), text):
+            posting = self.postings[names[bisect_right(starts, match.start()) - 1]]
+            found |= dict.fromkeys([posting] if isinstance(posting, int) else posting[:limit])
+            if len(found) >= limit:
+                break
+        return list(found)[:limit]
+
+    def text(self) -> str:
+        """All values in lower case, a line each."""
+        return self._searchable()[1]
 
     def _searchable(self) -> tuple[list[str], str, list[int]]:
         """All values as one text, a line each: one pass of the regex engine over it is far faster than one per value."""
@@ -214,6 +251,14 @@ class Column:
                 counted[value] = count
         return counted
 
+    def folded_counts(self, among: BitMap | None) -> dict[str, int]:
+        """The same by value in lower case: spellings that differ by case only are counted together."""
+        folded: dict[str, int] = {}
+        for value, count in self.counts(among).items():
+            low = value.lower()
+            folded[low] = folded.get(low, 0) + count
+        return folded
+
     def pairs(self) -> Iterator[tuple[str, int]]:
         """Every (value in lower case, node)."""
         for value, posting in self.postings.items():
@@ -226,10 +271,9 @@ class Column:
 
 
 def _union(postings: Iterable[Posting]) -> BitMap:
-    result = BitMap()
-    for posting in postings:
-        if isinstance(posting, int):
-            result.add(posting)
-        else:
+    found = list(postings)
+    result = BitMap([posting for posting in found if isinstance(posting, int)])
+    for posting in found:
+        if not isinstance(posting, int):
             result |= posting
     return result

@@ -2,12 +2,15 @@
 
 from array import array
 from collections.abc import Iterable, Iterator
+from itertools import accumulate, zip_longest
 
 from catalog.relations import RELATION_TYPES
 
 _TYPES = tuple(sorted(RELATION_TYPES))
 _NUMBERS = {name: number for number, name in enumerate(_TYPES)}
 _INVERSE = [_NUMBERS[RELATION_TYPES[name]] for name in _TYPES]
+TYPE_NUMBERS = _NUMBERS
+"""The number of each relation type in a packed relation: its low four bits."""
 _SHIFT = 4  # there are 14 relation types: a relation is its target's node number with the type in the low four bits
 
 
@@ -73,11 +76,40 @@ class Edges:
             if packed & 15 in wanted:
                 yield _TYPES[packed & 15], packed >> _SHIFT
 
+    def flat(self) -> tuple[list[int], bytes]:
+        """Every node's packed relations behind each other as 32-bit numbers, and where each node's begin."""
+        return [0, *accumulate(map(len, self._packed))], b"".join(self._packed)
+
     def pairs(self, relation: str) -> Iterator[tuple[int, list[str]]]:
         """Every node that has relations of the type (given in lower case), with their target refs."""
         numbers = [number for name, number in _NUMBERS.items() if name.lower() == relation]
         for node, packed in enumerate(self._packed) if numbers else ():
             if found := [self.refs[one >> _SHIFT] for one in packed if one & 15 == numbers[0]]:
+                yield node, found
+
+    def arrays(self) -> "list[array[int]]":
+        """Every node's relations as they are now, cheap: what `differs` compares later ones with."""
+        return self._packed.copy()
+
+    def differs(self, before: "list[array[int]]", types: frozenset[str]) -> bool:
+        """Whether relations of the types came or went since; an array that did not change is the same object."""
+        wanted, none = frozenset(_NUMBERS[name] for name in types if name in _NUMBERS), array("I")
+        pairs = zip_longest(self._packed, before, fillvalue=none)
+        changed = ((now, then) for now, then in pairs if now is not then)
+        return any(
+            {one for one in now if one & 15 in wanted} != {one for one in then if one & 15 in wanted}
+            for now, then in changed
+        )
+
+    def degree(self, node: int) -> int:
+        """How many relations the node has; one that both ends declare counts twice."""
+        return len(self._packed[node])
+
+    def links(self, types: frozenset[str]) -> Iterator[tuple[int, list[int]]]:
+        """Every node that has relations of the types, with their targets, in no order and perhaps repeated."""
+        wanted = frozenset(_NUMBERS[name] for name in types if name in _NUMBERS)
+        for node, packed in enumerate(self._packed):
+            if found := [one >> _SHIFT for one in packed if one & 15 in wanted]:
                 yield node, found
 
     def reach(self, starts: Iterable[int], types: frozenset[str], depth: int | None = None) -> dict[int, int]:

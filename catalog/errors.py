@@ -18,11 +18,13 @@ class CatalogError(Exception):
 class ReadError(Exception):
     """A source could not give what a location or a placeholder names.
 
-    `missing` says that it is known not to exist, as opposed to out of reach for now or not allowed.
+    `missing` says that it is known not to exist, as opposed to out of reach for now or not allowed. `name` is the class
+    of error that Backstage throws for it, where it does not follow from these two.
     """
 
-    def __init__(self, message: str, *, missing: bool = False, forbidden: bool = False) -> None:
+    def __init__(self, message: str, *, missing: bool = False, forbidden: bool = False, name: str = "") -> None:
         super().__init__(message)
         self.message = message
         self.missing = missing
         self.forbidden = forbidden
+        self.name = name or ("NotFoundError" if missing else "NotAllowedError" if forbidden else "Error")

@@ -333,6 +333,7 @@ RULES: Final[dict[str, str]] = {
     "yaml-alias": "An alias names an anchor set before it, and aliases do not blow a document up.",
     "yaml-too-deep": "A document nests at most 200 levels deep.",
     "yaml-too-large": "A file is read up to a set size.",
+    "yaml-too-many": "A file is read until a thousand of its documents are broken.",
     "yaml-encoding": "A file is UTF-8, or UTF-16 with a byte order mark.",
     "yaml-version": "Documents are read as YAML 1.2, whatever version they declare.",
     "not-a-mapping": "A document is a mapping: apiVersion, kind, metadata, spec.",
@@ -347,5 +348,12 @@ RULES: Final[dict[str, str]] = {
     "misspelt-field": "A key that differs little from a known one is probably meant to be it. (Warning)",
     "colliding-keys": "Keys that differ only by case hide the entity in Backstage. (Warning)",
     "placeholder": "A placeholder such as `$text` names a file that can be read.",
+    "forbidden-kind": "Rules of the configuration say which kinds may come from where.",
+    "duplicate-ref": "A reference belongs to one entity; the file that had it first keeps it.",
+    "duplicate-in-file": "A file defines a reference once; the last definition counts. (Warning)",
+    "file-unreadable": "A file that was found can be read.",
+    "target-missing": "What a Location names is there.",
+    "target-forbidden": "A Location names only what this source may read.",
+    "target-unreadable": "What a Location names can be read.",
 }
 """One line of explanation for each rule code that a `Problem` can carry."""

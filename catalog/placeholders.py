@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple
 from catalog.documents import Json
 from catalog.errors import ReadError
 from catalog.problems import Cause
+from catalog.scm import UnformedError
 
 Path = tuple[str | int, ...]
 Read = Callable[[str], bytes]
@@ -91,11 +92,11 @@ def _resolve(name: str, value: Json, read: Read, load: Mapping[str, Load]) -> Js
         )
     try:
         text = read(value).decode("utf-8", errors="replace")
+    except UnformedError as error:
+        raise _UnresolvedError(f"Placeholder ${name} {error.message}") from error
     except ReadError as error:
-        kind = "NotFoundError" if error.missing else "NotAllowedError" if error.forbidden else "Error"
-        raise _UnresolvedError(
-            f"Placeholder ${name} could not read location {value}, {kind}: {error.message}"
-        ) from error
+        said = f"{error.name}: {error.message}"
+        raise _UnresolvedError(f"Placeholder ${name} could not read location {value}, {said}") from error
     loader = PLACEHOLDERS[name]
     if not loader:
         return text

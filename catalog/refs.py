@@ -66,3 +66,9 @@ def location_error(ref: str) -> str:
     if kind in ("http", "https"):
         return f"Invalid location ref '{ref}', please prefix it with 'url:', e.g. 'url:{ref}'"
     return f"Invalid location ref '{ref}', target is a javascript: URL" if is_script(target) else ""
+
+
+def parse_location(ref: str) -> tuple[str, str] | None:
+    """Type and target of a location ref `type:target`; None where it is none."""
+    kind, _, target = (part.strip() for part in ref.partition(":"))
+    return None if location_error(ref) else (kind, target)

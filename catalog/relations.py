@@ -91,7 +91,7 @@ def emit(data: dict[str, Json], ref: EntityRef | None = None) -> list[tuple[str,
     relations = []
     for rule in rules:
         value = spec.get(rule.field)
-        if not value:
+        if not value and not isinstance(value, dict):  # as JavaScript has it, an empty mapping is something
             continue
         path = f"spec.{rule.field}"
         if type(value) is str:
@@ -123,7 +123,7 @@ def _canonical(text: str, default_kind: str, namespace: str) -> str:
 
 def _compose(value: Json, rule: RelationRule, namespace: str) -> str:
     """A ref written as an object `{kind, namespace, name}`: `dependencyOf`, which no schema checks, may hold one."""
-    if not value:
+    if not value and not isinstance(value, dict):
         raise RefError("Error", "Entity reference must not be empty")
     parts = value if isinstance(value, dict) else {}
     kind = parts.get("kind", rule.default_kind)

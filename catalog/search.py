@@ -17,7 +17,7 @@ from catalog.documents import Json
 _WORD = re.compile(r"[^\W_]+")
 _IN_PROCESS = 500  # more documents than this are indexed by a process of their own, so that requests keep their core
 _SEGMENTS = 12
-_MAX_HITS = 1_000
+MAX_HITS = 1_000
 _ANSWERS_KEPT = 128
 
 
@@ -59,7 +59,7 @@ class Index:
         self._lock = Lock()
         self._index: Any = None
         self._searcher: Any = None
-        self._found: dict[tuple[str, ...], list[str]] = {}
+        self._found: dict[tuple[bool | str, ...], list[str]] = {}
         self._refs: dict[int, str] = {}
         self.revision = self._open()
 
@@ -102,18 +102,23 @@ class Index:
         if done.returncode:
             raise RuntimeError(f"indexing failed: {done.stderr[-2000:]}")
 
-    def find(self, text: str, limit: int = _MAX_HITS) -> list[str]:
-        """Refs of the entities that have every word of `text`, or a word that begins with it, best first."""
+    def find(self, text: str, limit: int = MAX_HITS, *, in_names: bool = True) -> list[str]:
+        """Refs of the entities that have every word of `text`, or a word that begins with it, best first.
+
+        Without `in_names`, the beginning of a word is enough only where no text has the word: half the work for a caller
+        who looks for names elsewhere.
+        """
         with self._lock:
             found = tuple(words(text))
             if self._searcher is None or not found:
                 return []
-            if found not in self._found:
+            asked: tuple[bool | str, ...] = (in_names, *found)
+            if asked not in self._found:
                 if len(self._found) >= _ANSWERS_KEPT:
                     self._found.clear()
-                hits = self._searcher.search(_query(found, self._searcher), limit=limit)
-                self._found[found] = [self._ref(number) for _, number in hits.top_n]
-            return self._found[found]
+                hits = self._searcher.search(_query(found, self._searcher, in_names=in_names), limit=limit)
+                self._found[asked] = [self._ref(number) for _, number in hits.top_n]
+            return self._found[asked]
 
     def _ref(self, number: int) -> str:
         """A document's ref; reading it from the index is slow enough to keep."""
@@ -148,13 +153,15 @@ def _weighting() -> Any:
     return TF_IDF()  # skips blocks of postings, which BM25F does not: five times faster at its slowest
 
 
-def _query(found: Sequence[str], searcher: Any) -> Any:
+def _query(found: Sequence[str], searcher: Any, *, in_names: bool = True) -> Any:
     """Every word, or one that begins with it; in the long text only where the word itself is not used, for that is slow."""
     from whoosh.query import And, Or, Prefix, Term
 
     def either(word: str) -> Any:
-        inside = Term("text", word) if searcher.doc_frequency("text", word) else Prefix("text", word, boost=0.2)
-        return Or([Term("title", word, boost=8.0), Prefix("title", word, boost=2.0), inside])
+        is_used = searcher.doc_frequency("text", word)
+        inside = Term("text", word) if is_used else Prefix("text", word, boost=0.2)
+        named = [Prefix("title", word, boost=2.0)] if in_names or not is_used else []
+        return Or([Term("title", word, boost=8.0), *named, inside])
 
     return And([either(word) for word in found])
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Column, DateTime, LargeBinary
+from sqlalchemy import Column, DateTime, Index, LargeBinary, Table, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 
@@ -57,6 +57,7 @@ class StoredChange(SQLModel, table=True):
     """What one revision did to one entity; the hash is empty on the side where it was not there."""
 
     __tablename__ = "entity_change"
+    __table_args__ = (Index("ix_entity_change_ref", "ref", "revision"),)
     revision: int = Field(primary_key=True)
     ref: str = Field(primary_key=True)
     old_hash: str
@@ -79,3 +80,54 @@ class StoredProblem(SQLModel, table=True):
     hint: str
     ref: str
     error: str
+    document: str
+
+
+class StoredLocation(SQLModel, table=True):
+    """A location that somebody registered over the API."""
+
+    __tablename__ = "location"
+    __table_args__ = (UniqueConstraint("type", "target"),)
+    id: str = Field(primary_key=True)
+    type: str
+    target: str
+    entity_ref: str
+
+
+class StoredRun(SQLModel, table=True):
+    """One crawl of one source: when, how it ended, what it changed, and what it cost (JSON)."""
+
+    __tablename__ = "run"
+    id: int | None = Field(default=None, primary_key=True)
+    source: str = Field(index=True)
+    started_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+    seconds: float
+    outcome: str
+    message: str
+    counts: str
+    usage: str
+
+
+class StoredCached(SQLModel, table=True):
+    """What a source remembers from crawl to crawl."""
+
+    __tablename__ = "cached"
+    source: str = Field(primary_key=True)
+    key: str = Field(primary_key=True)
+    content: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+
+
+def table(model: type[SQLModel]) -> Table:
+    """The SQLAlchemy table beneath a SQLModel class; bulk work goes through it."""
+    found: Table = model.__table__  # type: ignore[attr-defined]
+    return found
+
+
+SOURCE, REVISION, DOCUMENT = table(StoredSource), table(StoredRevision), table(StoredDocument)
+ENTITY, CHANGE, PROBLEM, LOCATION = (
+    table(StoredEntity),
+    table(StoredChange),
+    table(StoredProblem),
+    table(StoredLocation),
+)
+RUN, CACHED = table(StoredRun), table(StoredCached)

@@ -8,16 +8,19 @@ import hashlib
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice, product
+from typing import Any
 
 import orjson
 from pyroaring import BitMap
 
-from catalog.columns import Column, is_shallow, like, shallow_values, values
+from catalog.columns import Column, Picker, is_shallow, like, values
 from catalog.documents import Json
 from catalog.edges import Edges
 from catalog.entity import Row
-from catalog.query import BY_REF, All, AnyOf, Exists, HasPrefix, Not, OneOf, Order, Predicate, Query, TextFilter
-from catalog.relations import emit
+from catalog.predicates import evaluate
+from catalog.query import BY_REF, All, Order, Predicate, Query, TextFilter
+from catalog.relations import RELATION_TYPES, emit
 from catalog.sorting import Sorted, SortKey, sort_rows
 
 WARM_KEYS = (
@@ -27,6 +30,7 @@ WARM_KEYS = (
 _HEAD = b'{"metadata":{'
 _ORDERS_KEPT = 16
 _ANSWERS_KEPT = 256
+_COMBINATIONS = 64  # of one entity's values at several fields, by which it may be sorted
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,22 +44,28 @@ class Page:
 
 
 class View:
-    """The catalog at one revision."""
+    """The catalog at one revision. With `relation_targets`, each relation also has its target in parts."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, relation_targets: bool = False) -> None:
         self.revision = 0
+        self._relation_targets = relation_targets
         self.edges = Edges()
         self.live = BitMap()
         self.uids: dict[str, int] = {}
         self.parents: dict[str, str] = {}
         self.statuses: Mapping[str, bytes] = {}
         self._bodies: list[bytes] = []
-        self._starts = array("I")
+        self._starts = array("I")  # of the bytes as declared, in those that are served
         self._lengths = array("I")
+        self._ids: list[str] = []  # the uid of each node
+        self._given: dict[int, str] = {}  # etags that authors gave
         self._columns: dict[str, Column] = {}
+        self._picker = Picker(())
         self._deep: list[str] = []  # the columns that are made by walking the whole entity
         self._orders: dict[tuple[str, bool], Sorted] = {}
         self._answers: dict[object, BitMap] = {}
+        self.derived: dict[object, Any] = {}  # what `catalog.derived` worked out from this view
+        self.carried: dict[object, Any] = {}  # the newest of it, for whoever works it out from the view after this one
 
     # -- making
 
@@ -78,14 +88,16 @@ class View:
         return view
 
     def _copy(self, revision: int) -> "View":
-        view = View()
+        view = View(relation_targets=self._relation_targets)
         view.revision, view.edges, view.live = revision, self.edges.copy(), self.live.copy()
         view.uids, view.statuses, view._bodies = self.uids.copy(), self.statuses, self._bodies.copy()
-        view.parents = self.parents.copy()
+        view.parents, view.carried = self.parents.copy(), self.carried
         view._starts, view._lengths = array("I", self._starts), array("I", self._lengths)
+        view._ids, view._given = self._ids.copy(), self._given.copy()
         view._columns = {key: column.copy() for key, column in list(self._columns.items())} or {
             key: Column() for key in WARM_KEYS
         }
+        view._picker = Picker(view._columns)
         view._deep = [key for key in view._columns if not is_shallow(key) and not key.startswith("relations.")]
         return view
 
@@ -103,8 +115,9 @@ class View:
             self._columns[key].discard(node, found)
         touched.add(node)
         self.live.discard(node)
-        self.uids.pop(entity["metadata"]["uid"], None)
+        self.uids.pop(self._ids[node], None)
         self.parents.pop(ref, None)
+        self._given.pop(node, None)
         self._bodies[node] = b""
 
     def _declare(self, row: Row, touched: set[int]) -> None:
@@ -117,11 +130,10 @@ class View:
             self.edges.add(node, relation, other)
             touched.add(other)
         self._grow()
-        head = b'%b"uid":"%b",' % (_HEAD, row.uid.encode())
+        self._bodies[node], self._ids[node] = row.body, row.uid
+        self._starts[node], self._lengths[node] = len(_HEAD), len(row.body) - len(_HEAD)
         if row.etag:
-            head += b'"etag":%b,' % orjson.dumps(row.etag)
-        self._bodies[node] = head + row.body[len(_HEAD) :]
-        self._starts[node], self._lengths[node] = len(head), len(row.body) - len(_HEAD)
+            self._given[node] = row.etag
         entity["metadata"]["uid"] = row.uid
         for key, found in self._values(entity).items():
             self._columns[key].add(node, found)
@@ -133,9 +145,7 @@ class View:
 
     def _values(self, entity: dict[str, Json]) -> dict[str, list[str | None]]:
         """The entity's values in every column there is, but for relations."""
-        found = shallow_values(entity, self._columns)
-        found |= {key: values(entity, key) for key in self._deep}
-        return found
+        return self._picker.pick(entity) | {key: values(entity, key) for key in self._deep}
 
     def _grow(self) -> None:
         missing = len(self.edges.refs) - len(self._bodies)
@@ -143,40 +153,43 @@ class View:
             self._bodies.extend([b""] * missing)
             self._starts.extend([0] * missing)
             self._lengths.extend([0] * missing)
+            self._ids.extend([""] * missing)
 
     def _restitch(self, touched: set[int], before: "View") -> None:
         """Make the served bytes of every entity whose declaration, relations or status may have changed."""
         self._grow()
-        columns = {
-            key.removeprefix("relations."): c for key, c in self._columns.items() if key.startswith("relations.")
-        }
+        asked = {name: self._columns.get(f"relations.{name.lower()}") for name in RELATION_TYPES}
+        columns = {name: column for name, column in asked.items() if column is not None}
         for node in touched:
             old = before.edges.of(node) if node in before.live else []
             new = self.edges.of(node) if node in self.live else []
             for kind, column in columns.items() if old != new else ():
-                column.discard(node, [ref for name, ref in old if name.lower() == kind])
-                column.add(node, [ref for name, ref in new if name.lower() == kind])
+                column.discard(node, [ref for name, ref in old if name == kind])
+                column.add(node, [ref for name, ref in new if name == kind])
             if node in self.live:
                 self._stitch(node, new)
 
     def _stitch(self, node: int, relations: list[tuple[str, str]]) -> None:
-        """Splice etag, relations and status into the declared bytes; no JSON is parsed or printed again."""
-        body, start = self._bodies[node], self._starts[node]
-        declared = body[start : start + self._lengths[node]]
-        known = orjson.loads(body[: start - 1] + b"}}")["metadata"]
-        head = b'%b"uid":"%b",' % (_HEAD, known["uid"].encode())
-        listed = b",".join(
-            b'{"type":"%b","targetRef":%b}' % (kind.encode(), orjson.dumps(ref)) for kind, ref in relations
-        )
+        """Splice uid, etag, relations and status into the declared bytes; they are not parsed or printed again."""
+        start = self._starts[node]
+        declared = self._bodies[node][start : start + self._lengths[node]]
+        head = b'%b"uid":"%b",' % (_HEAD, self._ids[node].encode())
+        listed = orjson.dumps([self._relation(kind, ref) for kind, ref in relations])
         status = self.statuses.get(self.edges.refs[node], b"")
-        tail = declared[:-1] + b',"relations":[' + listed + b"]" + status + b"}"
-        digest = hashlib.sha1(head + tail, usedforsecurity=False).hexdigest()
-        etag = known.get("etag", "")
-        if not etag or _is_digest(body, etag):  # one that the author gave is kept (reference section 4.5)
-            etag = digest
+        tail = b'%b,"relations":%b%b}' % (declared[:-1], listed, status)
+        # One that the author gave is kept (reference section 4.5).
+        etag = self._given.get(node) or hashlib.sha1(head + tail, usedforsecurity=False).hexdigest()
         head += b'"etag":%b,' % orjson.dumps(etag)
         self._bodies[node] = head + tail
         self._starts[node] = len(head)
+
+    def _relation(self, kind: str, ref: str) -> dict[str, Json]:
+        relation: dict[str, Json] = {"type": kind, "targetRef": ref}
+        if self._relation_targets:
+            of, _, rest = ref.partition(":")
+            namespace, _, name = rest.partition("/")
+            relation["target"] = {"kind": of, "namespace": namespace, "name": name}
+        return relation
 
     def _entity(self, node: int) -> dict[str, Json]:
         entity: dict[str, Json] = orjson.loads(self._bodies[node])
@@ -192,10 +205,19 @@ class View:
         node = self.edges.nodes.get(ref)
         return (self._bodies[node] or None) if node is not None else None
 
+    def bodies(self) -> dict[int, bytes]:
+        """The served bytes of every entity, by node; what did not change is the same object in the next view."""
+        return {node: self._bodies[node] for node in self.live}
+
     def get_by_uid(self, uid: str) -> bytes | None:
         """The served bytes of the entity with this uid."""
         node = self.uids.get(uid)
         return self._bodies[node] if node is not None else None
+
+    def ref_of_uid(self, uid: str) -> str | None:
+        """The canonical ref of the entity with this uid."""
+        node = self.uids.get(uid)
+        return self.edges.refs[node] if node is not None else None
 
     def entity(self, ref: str) -> dict[str, Json] | None:
         """The served entity as JSON values."""
@@ -218,7 +240,7 @@ class View:
         question = (predicate, text)
         found = self._answers.get(question)
         if found is None:
-            found = self._evaluate(predicate)
+            found = evaluate(self, predicate)
             if text is not None:
                 found = found & self._containing(text)
             self._keep(question, found)
@@ -228,23 +250,6 @@ class View:
         if len(self._answers) >= _ANSWERS_KEPT:
             self._answers.clear()
         self._answers[question] = found
-
-    def _evaluate(self, predicate: Predicate) -> BitMap:
-        match predicate:
-            case OneOf(key, wanted):
-                column = self.column(key)
-                return BitMap.union(*(column.equal(value) for value in wanted)) if wanted else BitMap()
-            case Exists(key):
-                return self.column(key).exists
-            case HasPrefix(key, prefix):
-                return self.column(key).prefixed(prefix)
-            case All(parts):
-                sets = sorted((self._evaluate(part) for part in parts), key=len)
-                return BitMap.intersection(self.live, *sets) if sets else self.live
-            case AnyOf(parts):
-                return BitMap.union(BitMap(), *(self._evaluate(part) for part in parts))
-            case Not(part):
-                return self.live - self._evaluate(part)
 
     def _containing(self, text: TextFilter) -> BitMap:
         return BitMap.union(BitMap(), *(self.column(name.lower()).containing(text.term) for name in text.fields))
@@ -257,16 +262,28 @@ class View:
         return column
 
     def _build(self, key: str) -> Column:
-        column = Column()
         root, _, kind = key.partition(".")
-        if root == "relations":
-            for node, refs in self.edges.pairs(kind):
-                if node in self.live:
-                    column.add(node, refs)
-        else:
-            for node in self.live:
-                column.add(node, values(self._entity(node), key))
+        if root != "relations":
+            self.prepare((key,))
+            return self._columns[key]
+        column = Column()
+        for node, refs in self.edges.pairs(kind):
+            if node in self.live:
+                column.add(node, refs)
         return column
+
+    def prepare(self, keys: Iterable[str]) -> None:
+        """Make the columns that are missing, but for relations, in one pass over the bytes of all entities."""
+        columns = {key: Column() for key in keys if key not in self._columns}
+        ends = [(key, key.rpartition(".")[2].encode()) for key in columns]
+        for node in self.live if columns else ():
+            low = self._bodies[node].lower()
+            # Reading the JSON is what costs: an entity that has a key has the end of it somewhere in its bytes.
+            wanted = [key for key, end in ends if end in low or not end.isascii() or b'"' in end or b"\\" in end]
+            entity = self._entity(node) if wanted else {}
+            for key in wanted:
+                columns[key].add(node, values(entity, key))
+        self._columns |= columns
 
     def count(self, key: str, predicate: Predicate = All(())) -> list[tuple[str, int]]:
         """A facet: each value at `key` with how many of the matching entities have it, sorted by value."""
@@ -275,22 +292,22 @@ class View:
 
     def page(self, query: Query) -> Page:
         """One page of the matching entities in the query's order."""
-        order = self._sorted(query.order)
+        order = self.ordered(query.order)
         question = (query.predicate, query.text, query.order)
-        places = self._answers.get(question)
-        if places is None:
+        places, counted = self._answers.get(question), self._answers.get((question, "total"))
+        if places is None or counted is None:
             hits = self.match(query.predicate, query.text)
             places = order.pick(hits, everything=hits is self.live)
-            if query.order and query.text and query.text.fields == (query.order.field,):
+            if query.order and query.text and query.text.fields == (query.order.field.lower(),):
                 # The very value that sorts the row must match (reference section 7.6).
                 matches = like(query.text.term).search
                 places = BitMap(place for place in places if matches(order.keys[place][0] or ""))
             self._keep(question, places)
-            self._keep((question, "total"), hits & BitMap(order.places.keys()))
-        total = len(self._answers.get((question, "total"), places))
+            counted = hits & BitMap(order.places.keys())
+            self._keep((question, "total"), counted)
         wanted, more = self._slice(order, places, query)
         keys = [order.keys[place] for place in wanted]
-        return Page([self._bodies[order.nodes[place]] for place in wanted], keys, total, more)
+        return Page([self._bodies[order.nodes[place]] for place in wanted], keys, len(counted), more)
 
     def listed(
         self, predicate: Predicate, orders: Sequence[Order], start: int = 0, end: int | None = None
@@ -301,33 +318,30 @@ class View:
         """
         hits = self.match(predicate)
         if not orders:
-            by_ref = self._sorted(Order(BY_REF))
+            by_ref = self.ordered(Order(BY_REF))
             places = by_ref.pick(hits, everything=hits is self.live)
             return [self._bodies[by_ref.nodes[place]] for place in places[start:end]], len(places)
         uids = self._uid_of()
-        nodes = sorted(hits, key=lambda node: uids[node])
-        if len(orders) == 1 and orders[0].field == orders[0].field.lower():
-            nodes = self._repeated(orders[0], nodes)
-            return [self._bodies[node] for node in nodes[start:end]], len(nodes)
-        for order in reversed(orders):
-            # Backstage compares the path as given with keys in lower case: one with capitals finds nothing.
-            pairs = self.column(order.field).pairs() if order.field == order.field.lower() else ()
-            firsts: dict[int, str] = {}
-            for value, node in pairs:
-                firsts[node] = min(value, firsts.get(node, value))
-            have = [node for node in nodes if node in firsts]
-            have.sort(key=firsts.__getitem__, reverse=order.descending)
-            nodes = have + [node for node in nodes if node not in firsts]
-        return [self._bodies[node] for node in nodes[start:end]], len(nodes)
+        rows = self._join(orders, sorted(hits, key=uids.__getitem__))
+        for place, order in reversed(list(enumerate(orders))):
+            have = [row for row in rows if row[1][place] is not None]
+            have.sort(key=lambda row: row[1][place] or "", reverse=order.descending)
+            rows = have + [row for row in rows if row[1][place] is None]
+        return [self._bodies[node] for node, _ in rows[start:end]], len(rows)
 
-    def _repeated(self, order: Order, nodes: list[int]) -> list[int]:
-        """The nodes by one order, once for each of their values, those without one last."""
-        among = {node: place for place, node in enumerate(nodes)}
-        pairs = [(value, among[node], node) for value, node in self.column(order.field).pairs() if node in among]
-        pairs.sort(key=lambda pair: pair[1])
-        pairs.sort(key=lambda pair: pair[0].encode(), reverse=order.descending)
-        have = {node for _, _, node in pairs}
-        return [node for _, _, node in pairs] + [node for node in nodes if node not in have]
+    def _join(self, orders: Sequence[Order], nodes: list[int]) -> list[tuple[int, tuple[str | None, ...]]]:
+        """Each node with its values at the orders' fields: once for each combination of them, as Backstage joins them."""
+        found: list[dict[int, list[str]]] = [{} for _ in orders]
+        for order, known in zip(orders, found, strict=True):
+            # Backstage compares the path as given with keys in lower case: one with capitals finds nothing.
+            for value, node in self.column(order.field).pairs() if order.field == order.field.lower() else ():
+                known.setdefault(node, []).append(value)
+        none: list[str | None] = [None]
+        return [
+            (node, values)
+            for node in nodes
+            for values in islice(product(*(known.get(node, none) for known in found)), _COMBINATIONS)
+        ]
 
     def _slice(self, order: Sorted, places: BitMap, query: Query) -> tuple[Sequence[int], bool]:
         start = query.offset
@@ -340,7 +354,8 @@ class View:
             return list(places[start:end]), start > 0
         return list(places[start : start + query.limit]), start + query.limit < len(places)
 
-    def _sorted(self, order: Order | None) -> Sorted:
+    def ordered(self, order: Order | None) -> Sorted:
+        """All entities that have a value at the order's field, in that order, and where each stands; without one, by uid."""
         name = (order.field, order.descending) if order else ("metadata.uid", False)
         found = self._orders.get(name)
         if found is None:
@@ -367,9 +382,4 @@ class View:
     def warm(self) -> None:
         """Make the orders that everybody asks for, so that no reader waits for them."""
         for order in (None, Order("metadata.name"), Order(BY_REF)):
-            self._sorted(order)
-
-
-def _is_digest(body: bytes, etag: str) -> bool:
-    head, _, rest = body.partition(b'"etag":%b,' % orjson.dumps(etag))
-    return hashlib.sha1(head + rest, usedforsecurity=False).hexdigest() == etag
+            self.ordered(order)

@@ -6,11 +6,15 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("catalog", "ingestors", "web")
 HOMES = {
-    "sqlalchemy": {"catalog/tables.py", "catalog/store.py"},
-    "sqlmodel": {"catalog/tables.py", "catalog/store.py", "catalog/migrations/env.py"},
+    "sqlalchemy": {
+        "catalog/tables.py",
+        *(f"catalog/store/{name}.py" for name in ("__init__", "ages", "batches", "changesets", "engine", "history")),
+        *(f"catalog/store/{name}.py" for name in ("problems", "revisions", "runs", "turns")),
+    },
+    "sqlmodel": {"catalog/tables.py", "catalog/store/engine.py", "catalog/migrations/env.py"},
     "whoosh": {"catalog/search.py"},
-    "networkx": {"catalog/graph.py"},
-    "pygraphviz": {"web/svg.py"},
+    "networkx": {"catalog/graph/knots.py"},
+    "pygraphviz": {"web/layout.py"},
     "fastapi": {"web/app.py"},
 }
 

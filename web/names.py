@@ -1,10 +1,11 @@
-"""How entities are named to people: label, kind, what it is in a few words; and names near to a wrong one."""
+"""How entities are named to people: label, kind, what it is in a few words, how many; and names near to a wrong one."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 
 from catalog.documents import Json
+from catalog.names import begin_with, correct_words, find_names, split_words
 from catalog.view import View
 from web.urls import entity_path, split_ref
 
@@ -52,6 +53,22 @@ def spell_kind(kind: str) -> str:
     return _SPELLINGS.get(kind.lower(), kind)
 
 
+def spell_number(number: int) -> str:
+    """A number with thin spaces between thousands."""
+    return f"{number:,}".replace(",", "\u202f")
+
+
+def count_words(number: int, one: str, many: str = "") -> str:
+    """A number with its noun."""
+    return f"{spell_number(number)} {one if number == 1 else many or one + 's'}"
+
+
+def shorten_ref(ref: str, kinds: tuple[str, ...] = ()) -> str:
+    """A ref as somebody would type it: without the namespace `default`, and without a kind that goes without saying."""
+    kind, _, rest = ref.partition(":")
+    return rest.removeprefix("default/") if kind in kinds or not kinds else f"{kind}:{rest.removeprefix('default/')}"
+
+
 def describe(view: View, ref: str, entity: dict[str, Json] | None = None) -> Item:
     """The entity behind a ref, or what can be told about one that nothing defines."""
     found = entity or view.entity(ref)
@@ -73,14 +90,16 @@ def owner_of(view: View, ref: str) -> Item | None:
 
 
 def find_near(view: View, name: str, limit: int = 6) -> list[Item]:
-    """Entities with a name near to one that nothing has: the same name first, then parts of it, then typos."""
+    """Entities with a name near to one that nothing has: the same name first, then parts of it, then typos in it or its words."""
     name = name.lower()
     column = view.column("metadata.name")
     refs = [view.edges.refs[node] for node in column.equal(name)]
     if len(name) > 2:
-        refs += [view.edges.refs[node] for node in column.containing(name)[:limit]]
+        refs += [view.edges.refs[node] for node in column.some_containing(name, limit)]
     if len(refs) < limit:
-        refs += _find_typos(_names(view.edges.refs[node] for node in column.prefixed(name[:2])), name)
+        refs += _find_typos(_names(view.edges.refs[node] for node in begin_with(view, name[:2])), name)
+    if not refs and (near := correct_words(view, name)):
+        refs = find_names(view, " ".join(near.get(word, [word])[0] for word in split_words(name))).refs
     known = dict.fromkeys(one for one in refs if view.get(one))
     return [describe(view, one) for one in list(known)[:limit]]
 

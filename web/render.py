@@ -17,11 +17,12 @@ from starlette.responses import HTMLResponse, Response
 
 from catalog.catalog import MARKS, Catalog
 from web import urls
-from web.names import Item
+from web.assets import static
+from web.names import Item, spell_number
 
 HEADERS = {
     "content-security-policy": (
-        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; form-action 'self'; "
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; "
         "base-uri 'none'; frame-ancestors 'none'"
     ),
     "x-content-type-options": "nosniff",
@@ -46,21 +47,57 @@ class Crumb:
     href: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A part of Callboard: its section, its address, and the key that leads there after `g`."""
+
+    section: str
+    label: str
+    href: str
+    key: str
+
+
+PLACES = (
+    Place("catalog", "Catalog", "/catalog", "c"),
+    Place("teams", "Teams", "/teams", "t"),
+    Place("apis", "APIs", "/apis", "a"),
+    Place("graph", "Graph", "/graph", "r"),
+    Place("oncall", "On call", "/oncall", "n"),
+    Place("quality", "Quality", "/quality", "q"),
+    Place("problems", "Problems", "/problems", "p"),
+    Place("sources", "Sources", "/sources", "s"),
+    Place("check", "Check", "/check", "k"),
+)
+_THEMES = ("light", "dark")
+_ABOUT = "The software catalog: who owns what, what it is made of, and what breaks when it changes."
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """What every page has. `section` is the part of the navigation it belongs to, `twin` its address as JSON."""
+    """What every page has. `section` is the part of the navigation it belongs to, `twin` its address as JSON.
+
+    `summary` says in plain words what is on it, for search engines and for previews where its address is pasted.
+    A page that shows work going on is loaded anew after `refresh` seconds, so that it needs no script for it; 0: never.
+    """
 
     title: str
+    summary: str = _ABOUT
     section: str = ""
     twin: str = ""
     crumbs: Sequence[Crumb] = ()
     query: str = ""
+    refresh: int = 0
 
 
 def catalog_of(request: Request) -> Catalog:
     """The catalog that the application serves."""
     found: Catalog = request.app.state.catalog
     return found
+
+
+def home_of(request: Request) -> str:
+    """Where people find Callboard, for addresses that go elsewhere: as configured, else as whoever asks calls it."""
+    return request.app.state.public_url or str(request.base_url).rstrip("/")
 
 
 def render(request: Request, template: str, page: Page, status: int = 200) -> Response:
@@ -72,12 +109,21 @@ def render(request: Request, template: str, page: Page, status: int = 200) -> Re
         .get_template(template)
         .render(
             page=page,
+            places=PLACES,
             broken=broken,
             revision=catalog.view.revision,
             exists=lambda ref: catalog.view.get(ref) is not None,
+            themes=_THEMES,
+            theme=theme if (theme := request.cookies.get("theme")) in _THEMES else "",
         )
     )
     return HTMLResponse(html, status, HEADERS)
+
+
+def load_templates(*names: str) -> None:
+    """Read and compile templates ahead of the page that needs them."""
+    for name in names:
+        _environment().get_template(name)
 
 
 @lru_cache(maxsize=1)
@@ -91,16 +137,12 @@ def _environment() -> Environment:
         auto_reload=False,
     )
     environment.filters |= {
-        "ago": format_age, "markdown": render_markdown, "words": strip_markdown, "marked": mark_hits, "count": format_count,
+        "ago": format_age, "markdown": render_markdown, "words": strip_markdown, "marked": mark_hits, "count": spell_number,
         "entity_path": urls.entity_path, "gist": cut_advert, "safe_href": urls.safe_href, "file_parts": split_file,
+        "card_path": urls.card_path,
     }  # fmt: skip
-    environment.globals |= {"static": urls.static, "with_query": urls.with_query}
+    environment.globals |= {"static": static, "with_query": urls.with_query}
     return environment
-
-
-def format_count(number: int) -> str:
-    """A number with thin spaces between thousands."""
-    return f"{number:,}".replace(",", "\u202f")
 
 
 def cut_advert(message: str) -> str:
@@ -161,11 +203,29 @@ class ErrorPage(Page):
     message: str
     hint: str = ""
     near: Sequence[Item] = ()
+    place: Place | None = None
 
 
 def render_error(
-    request: Request, status: int, *, title: str, message: str, hint: str, near: Sequence[Item]
+    request: Request,
+    status: int,
+    *,
+    title: str,
+    message: str,
+    hint: str,
+    near: Sequence[Item],
+    place: Place | None = None,
+    query: str = "",
 ) -> Response:
-    """The page for a request that cannot be met."""
-    page = ErrorPage(title=title, crumbs=[Crumb(title)], status=status, message=message, hint=hint, near=near)
+    """The page for a request that cannot be met; `place` may have been meant, `query` is what to search for instead."""
+    page = ErrorPage(
+        title=title,
+        crumbs=[Crumb(title)],
+        query=query,
+        status=status,
+        message=message,
+        hint=hint,
+        near=near,
+        place=place,
+    )
     return render(request, "error.html", page, status)

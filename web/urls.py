@@ -1,13 +1,11 @@
-"""Addresses: of pages, of their JSON twins, of static files; and which addresses in catalog files may be links."""
+"""Addresses: of pages, their JSON twins; numbers and refs in them; and which in catalog files may be links."""
 
-import hashlib
-from collections.abc import Iterable, Mapping
-from functools import lru_cache
-from pathlib import Path
+from collections.abc import Mapping
 from urllib.parse import quote, urlencode, urlsplit
 
-STATIC = Path(__file__).parent / "static"
-_LINKED_SCHEMES = frozenset({"http", "https", "mailto"})
+from catalog.refs import RefError, parse_ref
+
+_LINKED_SCHEMES = frozenset({"http", "https", "mailto", "tel"})
 _CONTROLS = {ord(char): None for char in map(chr, range(0x21))}
 
 
@@ -29,16 +27,28 @@ def entity_json(ref: str) -> str:
     return "/api/catalog/entities/by-name/" + "/".join(quote(part, safe="") for part in split_ref(ref))
 
 
-def graph_json(ref: str, depth: int, direction: str, relations: Iterable[str]) -> str:
-    """The dependency view of an entity as JSON."""
-    path = "/api/graph/" + "/".join(quote(part, safe="") for part in split_ref(ref))
-    return with_query(path, {"depth": str(depth), "direction": direction, "relations": ",".join(relations)})
+def impact_json(ref: str, direction: str, depth: int) -> str:
+    """What breaks if an entity fails, as JSON; a depth of 0 or less is all."""
+    path = "/api/graph/" + "/".join(quote(part, safe="") for part in split_ref(ref)) + "/impact"
+    return with_query(path, {"direction": direction, "depth": str(depth) if depth > 0 else "", "by": "owner"})
 
 
 def with_query(path: str, values: Mapping[str, str], **changes: str) -> str:
     """`path` with the values that are not empty as its query; `changes` replace single values."""
     asked = {name: value for name, value in {**values, **changes}.items() if value}
     return f"{path}?{urlencode(asked, safe=':/,')}" if asked else path
+
+
+def card_path(ref: str) -> str:
+    """The page of a card."""
+    kind, namespace, name = split_ref(ref)
+    return f"/oncall/{quote(namespace, safe='')}/{quote(kind, safe='')}/{quote(name, safe='')}"
+
+
+def card_json_path(ref: str) -> str:
+    """The JSON twin of that page."""
+    kind, namespace, name = split_ref(ref)
+    return f"/api/oncall/{quote(kind, safe='')}/{quote(namespace, safe='')}/{quote(name, safe='')}"
 
 
 def safe_href(text: str) -> str:
@@ -53,8 +63,14 @@ def safe_href(text: str) -> str:
     return "" if ":" in cleaned.partition("/")[0] or cleaned.startswith(("//", "\\", "/\\")) else cleaned
 
 
-@lru_cache(maxsize=64)
-def static(name: str) -> str:
-    """A static file's address, which changes with its content, so that browsers may keep it for a year."""
-    digest = hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]
-    return f"/static/{name}?v={digest}"
+def read_number(text: str, default: int = 0) -> int:
+    """The number that an address asks for; `default` for what is none, or none that is meant."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else default
+
+
+def read_ref(text: str, kind: str) -> str:
+    """The canonical ref that an address asks for, of this kind if it names none; what is no ref as it stands: nothing has it."""
+    try:
+        return str(parse_ref(text, kind, "default"))
+    except RefError:
+        return text.lower()

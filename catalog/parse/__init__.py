@@ -7,6 +7,7 @@ What a document means is not looked at here.
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final, NamedTuple
 
 import orjson
@@ -18,7 +19,10 @@ from catalog.parse.loader import compose, declared_version, load, to_number
 from catalog.problems import Cause, Origin, Problem, Severity
 
 _BOUNDARY: Final = re.compile(r"^(?:---|\.\.\.)(?=[ \t\r\n]|\Z)", re.MULTILINE)
-_BLANK: Final = re.compile(r"(?:---)?(?:[ \t]*(?:#[^\n]*)?(?:\n|\r\n?|\Z))*\Z")
+# Without the `+` at the end, which forbids to go back, it would remember every line.
+_BLANK: Final = re.compile(r"(?:---)?(?:[ \t]*(?:#[^\n]*)?(?:\n|\r\n?|\Z))*+\Z")
+MOST_BROKEN: Final = 1_000
+"""So many documents of a file may be broken; what comes after them is not read, for it is no catalog file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +57,30 @@ def parse(document: Document, max_bytes: int = 5_000_000) -> Parsed:
         if data is None:
             continue
         if data is not _UNREAD:
-            parsed.drafts.append(Draft(document.location, index, data, segment.text, segment.line))
+            draft = Draft(document.location, index, data, segment.text, segment.line, document.annotations)
+            parsed.drafts.append(draft)
         index += 1
+        if index - len(parsed.drafts) >= MOST_BROKEN:
+            parsed.problems.append(too_many(document.location, index, segment.line))
+            break
     return parsed
 
 
+def too_many(location: Location, index: int, line: int) -> Problem:
+    """That so many documents of a file are broken that the rest of it, from a document on, is not read."""
+    message = f"{MOST_BROKEN:,} documents of this file are broken; what comes after them is not read"
+    return _report(Fault("yaml-too-many", message, 1, 1, "Mend or remove them."), location, index, _Segment("", line))
+
+
 _UNREAD: Final = object()
+_MAPPING_HINT: Final = (
+    "A catalog file holds mappings such as `kind: Component`, one a document, separated by `---` lines."
+)
+_STRANGERS: Final = {
+    "version https://git-lfs.": "This is a pointer of Git LFS: keep catalog files out of it.",
+    "<": "This is a page, such as one that asks to sign in: name the file as it is.",
+}
+"""What comes where a catalog file was meant, by how it starts."""
 
 
 def _read(segment: _Segment, location: Location, index: int, problems: list[Problem]) -> Any:
@@ -76,7 +98,8 @@ def _read(segment: _Segment, location: Location, index: int, problems: list[Prob
         return data
     message = f"Expected object at root, got {_typeof(data)}"
     line = 1 + segment.text.startswith("---")
-    hint = "A catalog file holds mappings such as `kind: Component`, one a document, separated by `---` lines."
+    text = segment.text.lstrip()
+    hint = next((hint for start, hint in _STRANGERS.items() if text.startswith(start)), _MAPPING_HINT)
     problems.append(_report(Fault("not-a-mapping", message, line, 1, hint), location, index, segment))
     return _UNREAD
 
@@ -164,7 +187,7 @@ _WARNINGS: Final = frozenset({"yaml-version", "yaml-encoding"})
 
 def _phrase(fault: Fault, location: Location, line: int, text: str) -> str:
     """Backstage's own words for a document it cannot read."""
-    if fault.rule in {"not-a-mapping", "yaml-too-large"}:
+    if fault.rule in {"not-a-mapping", "yaml-too-large", "yaml-too-many"}:
         return fault.message
     message = "Map keys must be unique" if fault.rule == "yaml-duplicate-key" else fault.message
     shown = excerpt(text, fault.line, fault.column)
@@ -172,25 +195,40 @@ def _phrase(fault: Fault, location: Location, line: int, text: str) -> str:
 
 
 def locate(draft: Draft, path: Sequence[str | int], *, key: bool = False) -> tuple[int, int]:
-    """The file's line and column of what `path` leads to in a draft, or of the nearest thing around it that exists.
+    """Where one thing in a draft stands, as `Places` tells it."""
+    return Places(draft)(path, key=key)
 
-    A scalar is placed at its value, anything else at its key; with `key`, always at the key.
-    """
-    try:
-        node: Any = compose(draft.text)
-    except BrokenError:
-        node = None
-    if node is None:
-        return draft.line, 1
-    mark = node.start_mark
-    for step in path:
-        found = _step(node, step)
-        if found is None:
-            break
-        key_node, node = found
-        is_scalar = node.__class__ is yaml.ScalarNode and bool(node.value)
-        mark = (node if is_scalar and not key else key_node or node).start_mark
-    return draft.line + mark.line, mark.column + 1
+
+class Places:
+    """Where things stand in a draft. It is read anew for that once, when first asked, however many they are."""
+
+    def __init__(self, draft: Draft) -> None:
+        self._draft = draft
+
+    def __call__(self, path: Sequence[str | int], *, key: bool = False) -> tuple[int, int]:
+        """The file's line and column of what `path` leads to, or of the nearest thing around it that exists.
+
+        A scalar is placed at its value, anything else at its key; with `key`, always at the key.
+        """
+        node = self._root
+        if node is None:
+            return self._draft.line, 1
+        mark = node.start_mark
+        for step in path:
+            found = _step(node, step)
+            if found is None:
+                break
+            key_node, node = found
+            is_scalar = node.__class__ is yaml.ScalarNode and bool(node.value)
+            mark = (node if is_scalar and not key else key_node or node).start_mark
+        return self._draft.line + mark.line, mark.column + 1
+
+    @cached_property
+    def _root(self) -> Any:
+        try:
+            return compose(self._draft.text)
+        except BrokenError:
+            return None
 
 
 def _step(node: Any, step: str | int) -> tuple[Any, Any] | None:

@@ -95,6 +95,12 @@ _WORDINGS: Final = tuple(
             "Close the `{`, or put a value such as `{{ name }}` in quotes.",
         ),
         (
+            "did not find expected node content",
+            "yaml-syntax",
+            "did not find expected node content",
+            "Close the `[` or `{` before it, and put a value that starts with `,`, `]` or `}` in quotes.",
+        ),
+        (
             "found undefined alias",
             "yaml-alias",
             "Unresolved alias (the anchor must be set before the alias)",
@@ -134,7 +140,7 @@ def excerpt(text: str, line: int, column: int) -> str:
         here, before = "…" + here[start:], before - start + 1
     if len(here) > 80:
         here = here[:79] + "…"
-    if line > 1 and not here[:before].strip(" "):
+    if 1 < line <= len(lines) + 1 and not here[:before].strip(" "):  # a lone carriage return counts as a line, too
         previous = lines[line - 2]
         here = f"{previous if len(previous) < 80 else previous[:79] + '…'}\n{here}"
     return f":\n\n{here}\n{' ' * before}^\n" if here.strip(" ") else ""

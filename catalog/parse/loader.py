@@ -11,20 +11,19 @@ import yaml
 
 from catalog.documents import Json
 from catalog.parse.faults import BrokenError, Fault, explain
+from catalog.scalars import EXACT, print_text
 
 MAX_DEPTH: Final = 200
 MAX_TAB_LINES: Final = 50  # each costs another reading of the document
 MAX_EXPANSION: Final = 10_000  # nodes that aliases may add to one document
 _SAFE_DEPTH: Final = 3_000  # the C composer recurses and survives 20,000 levels on an 8 MB stack
-_EXACT: Final = 2**53  # JavaScript's numbers are exact up to here
 _MAX_CACHED_SCALARS: Final = 16_384
 
 _VERSION: Final = re.compile(r"^%YAML[ \t]+(\S+)", re.MULTILINE)
 # Characters that are plain text to the JavaScript reader, but line breaks or errors to the C one. They travel through
 # the C reader disguised as private-use characters.
 _STRANGE: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
-_DISGUISE_BASE: Final = 0x100000
-_DISGUISED: Final = re.compile("[\U00100000-\U0010ffff]")
+_PLANES: Final = tuple(range(16, 3, -1))  # Unicode's planes of which hardly a text has any character
 _NUMBER: Final = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
 _INTEGER: Final = re.compile(r"[-+]?[0-9]+")
 _RADIX: Final = re.compile(r"0o([0-7]+)|0x([0-9a-fA-F]+)")
@@ -69,7 +68,8 @@ def _is_strange(text: str) -> bool:
 def compose(text: str) -> yaml.Node | None:
     """The node tree of one document. Raises `BrokenError`."""
     if _is_strange(text):
-        text = _STRANGE.sub(lambda match: chr(_DISGUISE_BASE + ord(match[0])), text)
+        base = _disguise_base(text)
+        text = _STRANGE.sub(lambda match: chr(base + ord(match[0])), text)
     if text.startswith("%"):
         text = _VERSION.sub("#", text)
     if not text.endswith("\n"):
@@ -78,7 +78,7 @@ def compose(text: str) -> yaml.Node | None:
         try:
             return _compose_strictly(text)
         except yaml.MarkedYAMLError as error:
-            mended = _blank_tab_line(text, error)
+            mended = _join_surrogates(_blank_tab_line(text, error), error)
             if mended == text:
                 raise BrokenError(explain(error, text)) from error
             text = mended
@@ -106,6 +106,16 @@ def _blank_tab_line(text: str, error: yaml.MarkedYAMLError) -> str:
     if at < len(lines) and (not lines[at].strip() or lines[at].lstrip()[0] == "#"):
         lines[at] = ""
     return "\n".join(lines)
+
+
+_PAIR = re.compile(r"\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})")
+
+
+def _join_surrogates(text: str, error: yaml.MarkedYAMLError) -> str:
+    """JSON writes a character beyond U+FFFF as two escapes, which the C parser refuses: the text with one escape for each."""
+    if "Unicode character escape" not in (error.problem or ""):
+        return text
+    return _PAIR.sub(lambda m: f"\\U{0x10000 + ((int(m[1], 16) & 0x3FF) << 10) + (int(m[2], 16) & 0x3FF):08x}", text)
 
 
 def _bound_depth(text: str) -> None:
@@ -140,7 +150,8 @@ class _Builder:
         self.text = text
         self.seen: set[int] | None = set() if "*" in text and "&" in text else None
         self.expanded = 0
-        self.restore = _is_strange(text)
+        base = _disguise_base(text) if _is_strange(text) else 0
+        self.disguised = re.compile(f"[{chr(base)}-{chr(base + 0xFFFF)}]") if base else None
 
     def build(self, node: Any, depth: int = 0) -> Json:
         """The value of a node that stands `depth` collections deep."""
@@ -165,8 +176,8 @@ class _Builder:
 
     def _build_scalar(self, node: Any) -> Json:
         value = node.value
-        if self.restore:
-            value = _DISGUISED.sub(_undisguise, value)
+        if self.disguised:
+            value = self.disguised.sub(_undisguise, value)
         tag = node.tag
         if tag is True:
             return value if value and value[0] not in _RESOLVABLE else _resolve(value)[1]
@@ -190,7 +201,7 @@ class _Builder:
 
     def _build_key(self, node: Any, depth: int) -> str:
         key = node.value
-        if node.tag is True and key.__class__ is str and key and key[0] not in _RESOLVABLE and not self.restore:
+        if node.tag is True and key.__class__ is str and key and key[0] not in _RESOLVABLE and not self.disguised:
             return str(key)
         return _to_key(self.build(node, depth), node)
 
@@ -243,8 +254,17 @@ class _Builder:
             raise BrokenError(Fault("yaml-alias", message, mark.line + 1, mark.column + 1, hint))
 
 
+def _disguise_base(text: str) -> int:
+    """Where the disguised characters go: the first code point of a plane that the text uses neither plainly nor escaped."""
+    used = {ord(character) >> 16 for character in text if character > "\uffff"}
+    used |= {int(plane, 16) for plane in re.findall(r"\\U00([0-9a-fA-F]{2})", text)}
+    if _PAIR.search(text):
+        used |= {1 + ((int(high, 16) & 0x3FF) >> 6) for high, _ in _PAIR.findall(text)}
+    return next((plane << 16 for plane in _PLANES if plane not in used), _PLANES[0] << 16)
+
+
 def _undisguise(match: re.Match[str]) -> str:
-    return chr(ord(match[0]) - _DISGUISE_BASE)
+    return chr(ord(match[0]) & 0xFFFF)
 
 
 def _order_like_javascript(result: dict[str, Json]) -> dict[str, Json]:
@@ -281,7 +301,7 @@ def to_number(value: float) -> Json:
     if value - value != 0:
         return None
     if value == int(value) and -(2**63) <= value < 2**64:
-        return int(value) if abs(value) <= _EXACT else int(Decimal(repr(value)))
+        return int(value) if abs(value) <= EXACT else int(Decimal(repr(value)))
     return value
 
 
@@ -291,9 +311,7 @@ def _to_key(value: Json, node: Any) -> str:
         return value
     if value is None:
         return "" if node.value in _WORDS else node.value.lstrip("+.")
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return orjson.dumps(value).decode() if isinstance(value, int | float) else _flow(value)
+    return print_text(value) if isinstance(value, bool | int | float) else _flow(value)
 
 
 def _flow(value: Json) -> str:

@@ -5,6 +5,7 @@ Owns every validation message. Whether the refs of an entity lead anywhere is no
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final, Literal, Protocol
 
 from catalog import kinds
@@ -17,6 +18,7 @@ from catalog.validate.finding import Finding, Path, nearest, peek
 from catalog.validate.schemas import STAGES, WHOLE, find_schema
 from catalog.validate.suspicions import Suspicion, suspect
 
+_MOST_TOLD: Final = 100
 Verdict = Literal["accepted", "rejected", "foreign"]
 
 
@@ -35,29 +37,34 @@ class Validated:
 
 
 class Locate(Protocol):
-    """Line and column of what a path leads to in a draft's file; with `key`, of its key."""
+    """Line and column of what a path leads to in a draft; with `key`, of its key."""
 
-    def __call__(self, draft: Draft, path: Sequence[str | int], *, key: bool = False) -> tuple[int, int]:
+    def __call__(self, path: Sequence[str | int], *, key: bool = False) -> tuple[int, int]:
         """Both count from 1."""
         ...
 
 
-def _at_start(draft: Draft, path: Sequence[str | int], *, key: bool = False) -> tuple[int, int]:
-    return draft.line, 1
+def validate(draft: Draft, origin: Location, parent: str = "", *, locate: Locate | None = None) -> Validated:
+    """Judge a draft that `origin` led to through the Location entity `parent`, and complete it if it is accepted.
 
-
-def validate(draft: Draft, origin: Location, parent: str = "", *, locate: Locate = _at_start) -> Validated:
-    """Judge a draft that `origin` led to through the Location entity `parent`, and complete it if it is accepted."""
+    Of very many faults in one document the first are told. Without `locate` all are where it starts.
+    """
+    locate = locate or (lambda path, *, key=False: (draft.line, 1))
     data = _complete(draft, origin)
-    ref = _tell_ref(data)
-    findings = [] if _is_faultless(data) else list(_find(data, ref))
+    ref = tell_ref(data)
+    findings = [] if _is_faultless(data) else list(islice(_find(data, ref), _MOST_TOLD))
     if findings:
         verdict: Verdict = "foreign" if findings[0].stage == "foreign" else "rejected"
         problems = [_report(draft, data, ref, item, locate, first=not n) for n, item in enumerate(findings)]
         return Validated(None, problems, verdict, ref)
-    warnings = [_warn(draft, ref, item, locate) for item in suspect(data)]
+    warnings = [_warn(draft, ref, item, locate) for item in islice(suspect(data), _MOST_TOLD)]
     entity = Entity(ref, data, draft.location, origin, draft.index, draft.line, parent)
     return Validated(entity, warnings, "accepted", ref)
+
+
+def has_envelope(data: dict[str, Json]) -> bool:
+    """Whether a draft says what it is. Where it does not, Backstage looks no further, not even for placeholders."""
+    return not find_schema("envelope", data)
 
 
 def _complete(draft: Draft, origin: Location) -> dict[str, Json]:
@@ -68,6 +75,7 @@ def _complete(draft: Draft, origin: Location) -> dict[str, Json]:
         annotations = metadata.get("annotations") or {}
         if isinstance(annotations, dict):
             annotations = {
+                **draft.annotations,
                 **annotations,
                 kinds.MANAGED_BY_LOCATION: str(draft.location),
                 kinds.MANAGED_BY_ORIGIN: str(origin),
@@ -85,11 +93,12 @@ def _is_texts(value: Json) -> bool:
     return isinstance(value, list) and all(type(item) is str for item in value)
 
 
-def _tell_ref(data: dict[str, Json]) -> str:
+def tell_ref(data: dict[str, Json]) -> str:
+    """The canonical ref of what a mapping declares, empty where it does not tell it."""
     metadata = data.get("metadata")
     if not isinstance(metadata, dict):
         return ""
-    parts = (data.get("kind"), metadata.get("namespace"), metadata.get("name"))
+    parts = (data.get("kind"), metadata.get("namespace", kinds.DEFAULT_NAMESPACE), metadata.get("name"))
     if not all(isinstance(part, str) and part for part in parts):
         return ""
     return f"{parts[0]}:{parts[1]}/{parts[2]}".lower()
@@ -188,7 +197,7 @@ def _find_kind(data: dict[str, Json]) -> list[Finding]:
         return []
     if kind in kinds.SPECS and version in kinds.KIND_VERSIONS[kind]:
         return find_schema(kind, data)
-    ref = _tell_ref(data)
+    ref = tell_ref(data)
     inner = f"No processor recognized the entity {ref} as valid, possibly caused by a foreign kind or apiVersion"
     if kind in kinds.SPECS:
         words, hint = f"`{version}` is no apiVersion of a {kind}", _suggest(version, kinds.KIND_VERSIONS[kind])
@@ -213,7 +222,7 @@ def _find_bad_refs(data: dict[str, Json]) -> Iterator[Finding]:
 
 
 def _report(draft: Draft, data: Json, ref: str, item: Finding, locate: Locate, *, first: bool) -> Problem:
-    line, column = locate(draft, item.path, key=item.at_key)
+    line, column = locate(item.path, key=item.at_key)
     message = f"{item.words}: {item.inner}" if item.words else item.inner
     origin = Origin(draft.location.target, line, column, draft.index)
     error = _blame(item, data, ref) if first else None
@@ -238,6 +247,6 @@ def _blame(item: Finding, data: dict[str, Json], ref: str) -> Cause:
 
 
 def _warn(draft: Draft, ref: str, item: Suspicion, locate: Locate) -> Problem:
-    line, column = locate(draft, item.path, key=True)
+    line, column = locate(item.path, key=True)
     origin = Origin(draft.location.target, line, column, draft.index)
     return Problem(item.rule, item.message, item.hint, origin, Severity.WARNING, ref)

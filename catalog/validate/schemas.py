@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any, Final
 
 import jsonschema_rs
@@ -11,6 +12,8 @@ from catalog.documents import Json
 from catalog.kinds import Schema
 from catalog.validate.finding import Finding, Path, peek
 from catalog.validate.wording import word
+
+_MOST_SORTED: Final = 1_000  # to find where one stands takes longer, the more there are
 
 
 def _whole_schema(kind: str) -> Schema:
@@ -40,9 +43,9 @@ STAGES: Final[dict[str, tuple[Schema, jsonschema_rs.Draft7Validator]]] = {
 
 
 def find_schema(stage: str, data: dict[str, Json]) -> list[Finding]:
-    """Every error of one stage: `envelope`, `policy` or a kind."""
+    """Every error of one stage: `envelope`, `policy` or a kind; of more than anybody could mean, some."""
     schema, validator = STAGES[stage]
-    errors = [one for error in validator.iter_errors(data) for one in _unfold(error)]
+    errors = islice((one for error in validator.iter_errors(data) for one in _unfold(error)), _MOST_SORTED)
     return sorted((_read_error(stage, schema, data, *one) for one in errors), key=lambda item: item.order)
 
 

@@ -23,9 +23,27 @@ def suspect(data: dict[str, Json]) -> Iterator[Suspicion]:
     """What is allowed in an accepted entity and yet probably not meant."""
     metadata, spec = data["metadata"], data["spec"]
     yield from _suspect_keys(data["kind"], ("spec",), tuple(spec))
+    for key, value in spec.items():
+        if isinstance(value, (dict, list)):
+            yield from _suspect_below(value, ("spec", key))
     yield from _suspect_keys("", ("metadata",), tuple(metadata))
     yield from _suspect_keys("", ("metadata", "annotations"), tuple(metadata["annotations"]))
     yield from _suspect_keys("", ("metadata", "labels"), tuple(metadata.get("labels") or ()))
+
+
+def _suspect_below(value: dict[str, Json] | list[Json], path: Path) -> Iterator[Suspicion]:
+    """Keys that collide further down; those of all objects in a list are at one place, as the search rows have it."""
+    if isinstance(value, dict):
+        yield from _suspect_keys("", path, tuple(value))
+        inner = list(value.items())
+    else:
+        objects = [item for item in value if isinstance(item, dict)]
+        if objects:
+            yield from _suspect_keys("", path, tuple(dict.fromkeys(key for item in objects for key in item)))
+        inner = [pair for item in objects for pair in item.items()]
+    for key, one in inner:
+        if isinstance(one, (dict, list)):
+            yield from _suspect_below(one, (*path, key))
 
 
 @lru_cache(maxsize=8_192)

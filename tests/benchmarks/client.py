@@ -16,10 +16,11 @@ class Request:
     method: str
     path: str
     body: bytes = b""
+    accept: str = "*/*"
 
     def encode(self, host: str) -> bytes:
         """The bytes on the wire."""
-        head = f"{self.method} {self.path} HTTP/1.1\r\nHost: {host}\r\nAccept: */*\r\n"
+        head = f"{self.method} {self.path} HTTP/1.1\r\nHost: {host}\r\nAccept: {self.accept}\r\n"
         if self.body:
             head += f"Content-Type: application/json\r\nContent-Length: {len(self.body)}\r\n"
         return head.encode() + b"\r\n" + self.body

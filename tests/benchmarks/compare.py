@@ -20,7 +20,7 @@ def compare_row(row: Row, turns: list[list[Timing]]) -> str:
     ratios = sorted(b.milliseconds(0.5) / a.milliseconds(0.5) for a, b in zip(*turns, strict=True))
     spread = f"{ratios[0]:.1f}–{ratios[-1]:.1f}, {turns[0][0].kib:.1f} and {turns[1][0].kib:.1f} KiB"
     times = f"{p50[0]:.2f} | {p50[1]:.2f} | {p95[0]:.2f} | {p95[1]:.2f}"
-    return f"| {row.name} | {times} | {statistics.median(ratios):.1f} | {spread} |"
+    return f"| {row.name} | {times} | {statistics.median(ratios):.2f} | {spread} |"
 
 
 def main() -> None:

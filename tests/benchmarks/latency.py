@@ -96,6 +96,16 @@ def post_refs(holdings: Holdings, dice: random.Random) -> Request:
     return Request("POST", f"{CATALOG}/entities/by-refs", body.encode())
 
 
+def post_any(order: str) -> Callable[[Holdings, random.Random], Request]:
+    """A page of what fits one of three broad conditions: most of the catalog."""
+    conditions = [{"kind": "component"}, {"spec.lifecycle": {"$in": ["production", "experimental"]}}]
+    either = [*conditions, {"metadata.namespace": {"$hasPrefix": "d"}}]
+    body: dict[str, Any] = {"query": {"$any": either}, "limit": 20}
+    if order:
+        body["orderBy"] = [{"field": order, "order": "asc"}]
+    return lambda holdings, dice: Request("POST", f"{CATALOG}/entities/by-query", json.dumps(body).encode())
+
+
 def get_hits(holdings: Holdings, dice: random.Random) -> Request:
     return Request("GET", f"{SEARCH}/query?term={dice.choice(holdings.words)}")
 
@@ -117,6 +127,8 @@ ROWS = (
     BY_NAME,
     Row("ancestry", get_by_name("/ancestry")),
     Row("by-refs, 100", post_refs),
+    Row("POST, broad `$any`", post_any("")),
+    Row("POST, broad ordered `$any`", post_any("metadata.name")),
     Row("search, one term", get_hits),
     Row("all entities in one answer", get("/entities"), whole=True),
 )

@@ -208,6 +208,19 @@ def test_an_alias_to_itself_is_a_problem() -> None:
     assert problem.rule in {"yaml-alias", "yaml-too-deep"}
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n", "Git LFS"),
+        ("<!DOCTYPE html>\n<html><body>Sign in</body></html>\n", "asks to sign in"),
+        ("kind: [\n", "Close the `[`"),
+    ],
+)
+def test_what_is_plainly_something_else_is_called_by_its_name(text: str, words: str) -> None:
+    (problem,) = read(text).problems
+    assert words in problem.hint
+
+
 def test_a_file_over_the_limit_is_a_problem() -> None:
     (problem,) = parse(Document(FILE, b"a: 1\n" * 10), max_bytes=20).problems
     assert problem.rule == "yaml-too-large"
@@ -266,3 +279,17 @@ def test_placeholder_targets_load_or_say_why_not() -> None:
         load_yaml("a: 1\na: 2\n")
     with pytest.raises(ValueError, match="SyntaxError"):
         load_json("{")
+
+
+@pytest.mark.parametrize("far", ["\U0010df7f", "\U0010ffff", "\U000f0001\U0010df7f"])
+def test_characters_of_the_last_planes_stay_themselves_beside_control_characters(far: str) -> None:
+    assert load_yaml(f'a: "{far}\x86"')["a"] == f"{far}\x86"
+    assert load_yaml(f'a: "\\U{ord(far[0]):08x}\x86"')["a"] == f"{far[0]}\x86"
+
+
+def test_a_character_that_json_writes_as_two_escapes_is_one() -> None:
+    assert load_yaml('{"a": "\\ud83d\\ude00 \\\\ud83d"}')["a"] == "😀 \\ud83d"
+
+
+def test_a_fault_behind_carriage_returns_is_told() -> None:
+    assert read(b"\r\r\r\r- a: [").problems

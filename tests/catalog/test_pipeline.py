@@ -1,12 +1,17 @@
 """What a crawl does to the catalog: it never leaves less than it should, and never half of something."""
 
 import os
-from collections.abc import Callable
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from catalog.catalog import Catalog
+from catalog.documents import Document, Root, Unread
+from catalog.pipeline import judging, roots
 from ingestors.folder import FileSource, FolderSource
 from tests.conftest import component
 
@@ -247,3 +252,175 @@ def test_a_ref_that_one_source_gives_up_another_takes_at_its_next_crawl(catalog:
     catalog.ingest(one)
     assert catalog.ingest(two).added == ["component:default/x"]
     assert catalog.problems == ()
+
+
+def test_a_file_that_is_being_written_is_read_when_it_is_whole(
+    catalog: Catalog, folder: FolderSource, write: Write
+) -> None:
+    path = write("catalog-info.yaml", component("a"))
+    catalog.ingest(folder)
+    before = catalog.view.entity("component:default/a")
+
+    def rewrite() -> None:
+        for number in range(25):
+            with path.open("w") as file:  # empty for a moment, as with any editor that does not rename
+                file.flush()
+                time.sleep(0.002)
+                file.write(component("a", f"Edit {number}"))
+            time.sleep(0.004)
+
+    writer = threading.Thread(target=rewrite)
+    writer.start()
+    while writer.is_alive():
+        assert catalog.ingest(folder).removed == []
+        time.sleep(0.003)  # let the writer have its turn
+    after = catalog.view.entity("component:default/a")
+    assert before is not None
+    assert after is not None
+    assert after["metadata"]["uid"] == before["metadata"]["uid"]
+
+
+def test_a_refused_document_of_a_ref_that_another_file_holds_is_no_fault_of_the_entity(
+    catalog: Catalog, folder: FolderSource, write: Write
+) -> None:
+    write("a/catalog-info.yaml", component("a"))
+    other = write("b/catalog-info.yaml", component("a").replace("  lifecycle: production\n", ""))
+    catalog.ingest(folder)
+    entity = catalog.view.entity("component:default/a")
+    assert entity is not None
+    assert "status" not in entity
+    assert [problem.origin.file for problem in catalog.problems] == [str(other)]
+    (folder.root / "a" / "catalog-info.yaml").unlink()
+    catalog.ingest(folder)
+    assert catalog.view.get("component:default/a") is None
+    assert [problem.error is not None for problem in catalog.problems] == [True]
+
+
+def test_a_broken_claim_to_what_another_source_gives_is_no_fault_of_that_entity(
+    catalog: Catalog, tmp_path: Path
+) -> None:
+    for name, text in (("one", component("x")), ("two", component("x").replace("  lifecycle: production\n", ""))):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "catalog-info.yaml").write_text(text)
+        catalog.ingest(FolderSource(tmp_path / name))
+    assert [problem.origin.file for problem in catalog.problems] == [str(tmp_path / "two/catalog-info.yaml")]
+    entity = catalog.view.entity("component:default/x")
+    assert entity is not None
+    assert "status" not in entity
+
+
+class Overtaken(FolderSource):
+    """A folder that another process reads while this one does, as it was for a moment."""
+
+    def __init__(self, root: Path, other: Catalog) -> None:
+        super().__init__(root)
+        self.other = other
+
+    def crawl(self) -> Iterator[Document | Root | Unread]:
+        yield from super().crawl()
+        path = Path(self.watched) / "catalog-info.yaml"
+        now = path.read_text()
+        path.write_text(component("a", "For a moment"))
+        self.other.ingest(FolderSource(path.parent))
+        path.write_text(now)
+
+
+def test_a_source_that_two_processes_read_at_once_ends_as_its_files_are(tmp_path: Path, write: Write) -> None:
+    url = f"sqlite:///{tmp_path}/c.db"
+    mine, other = Catalog.open(url, search=False), Catalog.open(url, search=False)
+    write("catalog-info.yaml", component("a", "As it is"))
+    mine.ingest(FolderSource(tmp_path))
+    write("more/catalog-info.yaml", component("b"))
+    mine.ingest(Overtaken(tmp_path, other))
+    mine.ingest(FolderSource(tmp_path))
+    entity = mine.view.entity("component:default/a")
+    assert entity is not None
+    assert entity["metadata"]["description"] == "As it is"
+    mine.close()
+    other.close()
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_a_large_crawl_comes_to_its_end_beside_many_small_writers(processes: int, tmp_path: Path, write: Write) -> None:
+    """Each small one is over before the large one has compared what it found."""
+    catalog = Catalog.open(f"sqlite:///{tmp_path}/c.db", search=False)
+    other = catalog if processes == 1 else Catalog.open(f"sqlite:///{tmp_path}/c.db", search=False)
+    let_write_beside(catalog, other, tmp_path, write)
+    catalog.close()
+    other.close()
+
+
+def let_write_beside(catalog: Catalog, other: Catalog, folder: Path, write: Write) -> None:
+    """Crawl much through one catalog while others write little through the other."""
+    write("large/catalog-info.yaml", "---\n".join(component(f"c{n}") for n in range(1500)))
+    for name in ("x", "y"):
+        write(f"{name}/catalog-info.yaml", component(name))
+    ended = threading.Event()
+
+    def write_often(name: str) -> None:
+        while not ended.is_set():
+            write(f"{name}/catalog-info.yaml", component(name, f"Written at {time.perf_counter()}"))
+            assert other.ingest(FolderSource(folder / name)).failure == ""
+
+    with ThreadPoolExecutor() as pool:
+        writers = [pool.submit(write_often, name) for name in ("x", "y")]
+        try:
+            for n in range(3):
+                write("large/more/catalog-info.yaml", component("more", f"Number {n}"))
+                assert catalog.ingest(FolderSource(folder / "large")).failure == ""
+        finally:
+            ended.set()
+        for writer in writers:
+            writer.result()
+
+
+def test_a_file_of_broken_documents_is_left_off_and_keeps_what_it_gave(
+    catalog: Catalog, folder: FolderSource, write: Write
+) -> None:
+    write("catalog-info.yaml", component("a"))
+    catalog.ingest(folder)
+    for broken in ("kind: [\n", "kind: Component\n"):
+        write("catalog-info.yaml", "---\n".join([broken] * 5000))
+        report = catalog.ingest(folder)
+        assert (report.failure, refs(catalog)) == ("", ["component:default/a"])
+        assert len({problem.origin.index for problem in report.problems}) == 1001
+        (end,) = [problem for problem in report.problems if problem.rule == "yaml-too-many"]
+        assert end.message == "1,000 documents of this file are broken; what comes after them is not read"
+
+
+def test_of_very_many_faults_in_one_document_the_first_are_told(
+    catalog: Catalog, folder: FolderSource, write: Write
+) -> None:
+    labels = "".join(f"    'bad {n}': x\n" for n in range(2000))
+    text = component("a").replace("metadata:\n", f"metadata:\n  labels:\n{labels}")
+    write("catalog-info.yaml", text)
+    problems = catalog.ingest(folder).problems
+    assert [problem.origin.line for problem in problems] == list(range(5, 105))
+
+
+def test_what_one_file_names_is_bounded_together(
+    catalog: Catalog, folder: FolderSource, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(judging, "MAX_PLACED", 250)
+    write("large.txt", "x" * 100)
+    named = "".join(f"  p{n}: {{$text: ./large.txt}}\n" for n in range(5))
+    write("catalog-info.yaml", component("a") + named)
+    problems = catalog.ingest(folder).problems
+    assert len(problems) == 2
+    assert "more than 250 bytes together" in problems[0].message
+
+
+def test_a_location_leads_to_so_many_files_and_keeps_what_others_gave(
+    catalog: Catalog, folder: FolderSource, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in "abc":
+        write(f"files/{name}.yaml", component(name))
+    targets = "".join(f"    - ./files/{name}.yaml\n" for name in "abc")
+    location = "apiVersion: backstage.io/v1alpha1\nkind: Location\nmetadata: {name: all}\nspec:\n  targets:\n"
+    write("catalog-info.yaml", location + targets)
+    catalog.ingest(folder)
+    before = refs(catalog)
+    monkeypatch.setattr(roots, "MOST_TARGETS", 2)
+    (problem,) = catalog.ingest(folder).problems
+    assert problem.message == "target `./files/c.yaml`: it is one of 3, of which 2 are read"
+    assert refs(catalog) == before

@@ -7,6 +7,7 @@ import pytest
 from catalog.errors import ReadError
 from catalog.parse import load_json, load_yaml
 from catalog.placeholders import PLACEHOLDERS, STAND_IN, has_placeholders, substitute
+from catalog.scm import UnformedError
 
 FILES = {
     "./a.txt": "héllo".encode(),
@@ -22,6 +23,8 @@ LOAD = {"json": load_json, "yaml": load_yaml}
 def read(target: str) -> bytes:
     if target == "./secret":
         raise ReadError("not yours", forbidden=True)
+    if target == "./no-url":
+        raise UnformedError("could not form a URL out of /srv/a.yaml and ./no-url, TypeError: Invalid URL")
     if target not in FILES:
         raise ReadError("no such file", missing=True)
     return FILES[target]
@@ -66,6 +69,7 @@ FAULTS = [
     ("$text", 5, "Placeholder $text expected a string value parameter, in the form of an absolute URL"),
     ("$text", "./none", "Placeholder $text could not read location ./none, NotFoundError: no such file"),
     ("$text", "./secret", "Placeholder $text could not read location ./secret, NotAllowedError: not yours"),
+    ("$text", "./no-url", "Placeholder $text could not form a URL out of /srv/a.yaml and ./no-url, TypeError: Invalid"),
     ("$yaml", "./two.yaml", "Placeholder $yaml expected to find exactly one document of data at ./two.yaml, found 2"),
     ("$yaml", "./bad.yaml", "Placeholder $yaml found an error in the data at ./bad.yaml, YAMLParseError: Map keys"),
     ("$json", "./bad.json", "Placeholder $json failed to parse JSON data at ./bad.json, SyntaxError: "),

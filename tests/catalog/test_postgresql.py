@@ -4,11 +4,14 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from catalog.catalog import Catalog
+from catalog.store import Store
 from ingestors.folder import FolderSource
 from tests.conftest import SAMPLE, component
 
@@ -89,3 +92,33 @@ def test_a_replica_takes_up_what_another_wrote(
     assert "status" in (reader.view.entity("component:default/from-elsewhere") or {})
     reader.close()
     writer.close()
+
+
+def test_servers_that_start_at_once_on_a_new_database_make_its_tables_once(postgresql: str) -> None:
+    first = Store(postgresql)
+    with first.engine.begin() as db:
+        db.execute(sa.text("create schema fresh"))
+    first.close()
+    with ThreadPoolExecutor(4) as pool:
+        stores = list(pool.map(Store, [f"{postgresql}&options=-csearch_path%3Dfresh"] * 4))
+    assert [store.revision() for store in stores] == [0] * 4
+    for store in stores:
+        store.close()
+
+
+def test_processes_on_one_server_take_turns(postgresql: str) -> None:
+    """Two that hold it never do at once, and neither waits for ever."""
+    stores = [Store(postgresql), Store(postgresql)]
+    held: list[int] = []
+
+    def hold(number: int) -> None:
+        for _ in range(20):
+            with stores[number].turn, stores[number].turn:
+                held.append(number)
+                assert held == [number]
+                held.clear()
+
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(hold, range(2)))
+    for store in stores:
+        store.close()

@@ -8,7 +8,7 @@ import pytest
 
 from catalog.documents import Document, Draft, Location
 from catalog.kinds import FORMATS, KIND_VERSIONS, RULES, SPECS, is_url
-from catalog.parse import locate, parse
+from catalog.parse import Places, parse
 from catalog.problems import Cause, Severity
 from catalog.validate import Validated, validate
 
@@ -46,7 +46,7 @@ def judge(data: dict[str, Any]) -> Validated:
 
 def judge_text(text: str) -> Validated:
     (draft,) = parse(Document(FILE, text.encode())).drafts
-    return validate(draft, ROOT, locate=locate)
+    return validate(draft, ROOT, locate=Places(draft))
 
 
 def first_words(data: dict[str, Any]) -> str:

@@ -9,12 +9,14 @@ from typing import Any
 
 import httpx
 
+from catalog.pipeline import Policy
 from tests.conformance.compare import KNOWN_DIFFERENCES, find_differences
 from tests.conformance.exchange import RECORDED, Exchange, answer, read_exchanges, send, send_until
 from tests.conformance.layout import lay_out
 from tests.conformance.website import PORT, serve_website
 
-Serve = Callable[[Path | None, Mapping[str, str]], AbstractContextManager[httpx.Client]]
+DEFAULT = Policy()
+Serve = Callable[[Path | None, Mapping[str, str], Policy], AbstractContextManager[httpx.Client]]
 
 
 def recorded_catalogs() -> list[str]:
@@ -33,15 +35,13 @@ def read_uids(catalog: str) -> dict[str, str]:
     return uids
 
 
-def replay(catalog: str, part: int, serve: Serve) -> dict[str, list[str]]:
-    """Replay what belongs to the parts up to `part`: the differences, by `catalog/list/number`, known ones left out."""
+def replay(catalog: str, serve: Serve, policy: Policy = DEFAULT) -> dict[str, list[str]]:
+    """Replay what was recorded over a catalog: the differences, by `catalog/list/number`, known ones left out."""
     uids, exchanges = read_uids(catalog), read_recording(catalog)
     documents, found = _read_documents(exchanges), {}
-    with lay_out(catalog) as folder, _website(exchanges), serve(_entry(folder), uids) as client:
+    with lay_out(catalog) as folder, _website(exchanges, folder), serve(_entry(folder), uids, policy) as client:
         kept: dict[str, str] = {}
         for exchange in exchanges:
-            if exchange.part > part:
-                continue
             name = f"{catalog}/{exchange.name}"
             differences = find_differences(exchange, _ask(client, folder, exchange, kept), uids.values(), documents)
             if differences and name not in KNOWN_DIFFERENCES:
@@ -49,9 +49,10 @@ def replay(catalog: str, part: int, serve: Serve) -> dict[str, list[str]]:
     return found
 
 
-def _website(exchanges: list[Exchange]) -> AbstractContextManager[object]:
-    """The web server, only if a request points to it: it is one for all processes."""
+def _website(exchanges: list[Exchange], folder: Path) -> AbstractContextManager[object]:
+    """The web server, only if a request or a file of the catalog points to it: it is one for all processes."""
     is_needed = any(str(PORT) in json.dumps(exchange.request.body) for exchange in exchanges)
+    is_needed = is_needed or any(str(PORT) in path.read_text(encoding="utf-8") for path in folder.rglob("*.yaml"))
     return serve_website() if is_needed else nullcontext()
 
 

@@ -16,7 +16,7 @@ import pytest
 
 from tests.conformance.compare import find_differences
 from tests.conformance.exchange import Exchange, Request, answer, part_of, send
-from tests.conformance.replay import Serve
+from tests.conformance.replay import DEFAULT, Serve
 
 HERE = Path(__file__).resolve().parents[2]
 # The demo's README says that its answers were recorded over a catalog in this place.
@@ -82,7 +82,7 @@ def test_the_demo_is_answered_as_recorded(serve: Serve) -> None:
         pytest.skip("no demo: set CALLBOARD_DEMO to its folder")
     recorded = [read_answer(path) for path in sorted((demo / "answers").glob("*.json"))]
     compared = [exchange for exchange in recorded if is_compared(exchange)]
-    with serve(lay_out_demo(demo), {}) as client:
+    with serve(lay_out_demo(demo), {}, DEFAULT) as client:
         found = {exchange.name: ask(client, exchange) for exchange in compared}
     shown = {name: lines[:6] for name, lines in found.items() if lines and name not in COUNTED}
     assert not shown, f"{len(shown)} of {len(compared)} answers differ: {json.dumps(shown, indent=1)}"

@@ -10,6 +10,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from catalog.catalog import Catalog
+from catalog.crawler import Crawler
 from web.app import create_app
 
 API = "/api/catalog"
@@ -18,7 +19,7 @@ API = "/api/catalog"
 @pytest.fixture(scope="module")
 def client(sample: Catalog) -> Iterator[TestClient]:
     sample.wait_indexed()
-    with TestClient(create_app(sample, []), raise_server_exceptions=False) as opened:
+    with TestClient(create_app(Crawler(sample)), raise_server_exceptions=False) as opened:
         yield opened
 
 
@@ -168,6 +169,38 @@ def test_a_cursor_that_somebody_made_up_is_refused(client: TestClient, cursor: d
     whole = {"orderFields": [], "isPrevious": False} | cursor
     encoded = quote(base64.b64encode(json.dumps(whole).encode()).decode())
     assert client.get(f"{API}/entities/by-query?cursor={encoded}").status_code == 400
+
+
+TARGETS = 'Unsupported value in $contains for "relations": expected a string or { "$in": [strings] }, but got '
+
+
+@pytest.mark.parametrize(
+    ("relation", "message"),
+    [
+        ({"type": "ownedBy", "targetRef": {"$exists": True}}, TARGETS + '{"$exists":true}'),
+        ({"type": "ownedBy", "targetRef": 5}, TARGETS + "5"),
+        ({"type": "ownedBy", "targetRef": {"$in": [5]}}, TARGETS + '{"$in":[5]}'),
+        ({"type": "ownedBy", "TYPE": "ownerOf"}, 'Duplicate key "TYPE" in $contains for "relations"'),
+        ({"type": ""}, 'The $contains operator for "relations" requires a "type" string property'),
+    ],
+)
+def test_a_relation_asked_for_wrongly_is_an_input_error(
+    client: TestClient, relation: dict[str, object], message: str
+) -> None:
+    response = client.post(f"{API}/entities/by-query", json={"query": {"relations": {"$contains": relation}}})
+    assert (response.status_code, response.json()["error"]["message"]) == (400, message)
+
+
+@pytest.mark.parametrize("query", ["filter[]=kind=domain", "filter[0]=kind=domain&fields[]=metadata.name"])
+def test_lists_may_be_written_with_brackets(client: TestClient, query: str) -> None:
+    assert names(client.get(f"{API}/entities?{query}")) == names(client.get(f"{API}/entities?filter=kind=domain"))
+
+
+def test_a_link_keeps_its_parameters_as_they_were_written(client: TestClient) -> None:
+    response = client.get(f"{API}/entities?filter[]=kind=component&limit=1&fields=kind&filter=kind=api&offset=1")
+    assert response.headers["link"].startswith(
+        "</entities?filter%5B%5D=kind%3Dcomponent&limit=1&fields=kind&filter=kind%3Dapi&after="
+    )
 
 
 @pytest.mark.parametrize("cursor", ["0", "5", "[0]", "1e999", "%25%25", "-1", "99999999999999999999", "null", "MQ=="])

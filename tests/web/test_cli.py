@@ -1,18 +1,16 @@
 """The command line: what it prints where, and how it exits."""
 
 import json
-import subprocess
-import sys
+import socket
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+import typer
 
 from tests.conftest import SAMPLE, component
-
-
-def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "web.cli", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60)
+from tests.web.commands import run, run_apart
+from web.cli import app
 
 
 @pytest.fixture
@@ -26,7 +24,7 @@ def broken(tmp_path: Path) -> Path:
 
 
 def test_check_is_clean_on_the_sample_catalog() -> None:
-    done = run("check", SAMPLE)
+    done = run_apart("check", SAMPLE)
     assert (done.returncode, done.stdout) == (0, "")
     assert "accepted, 0 problems" in done.stderr
 
@@ -58,6 +56,12 @@ def test_check_annotates_for_github_and_writes_sarif(broken: Path) -> None:
     assert len(sarif["runs"][0]["results"]) >= 3
 
 
+def test_check_says_where_no_file_was_found(tmp_path: Path) -> None:
+    done = run("check", tmp_path)
+    assert (done.returncode, done.stdout) == (0, "")
+    assert "no file matches `**/catalog-info.yaml` or `**/catalog-info.yml`; `--pattern` names others" in done.stderr
+
+
 def test_check_of_nothing_could_not_run(tmp_path: Path) -> None:
     done = run("check", tmp_path / "nope")
     assert (done.returncode, done.stdout) == (2, "")
@@ -78,23 +82,71 @@ def test_ingest_show_and_list_work_on_one_database(tmp_path: Path, broken: Path)
 
 
 def test_help_has_examples() -> None:
-    for command in ("serve", "check", "ingest", "show", "list"):
-        assert "Examples:" in run(command, "--help").stdout
+    commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+    names = [[name] for name in commands if name != "config"] + [
+        ["config", name] for name in commands["config"].commands
+    ]
+    assert len(names) >= 14
+    assert [name for name in names if "Examples:" not in run(*name, "--help").stdout] == []
+
+
+def test_config_check_says_each_mistake_with_its_place_and_hint(tmp_path: Path) -> None:
+    path = tmp_path / "callboard.yaml"
+    path.write_text("port: 8080\n")
+    assert (run("config", "check", path).returncode, run("config", "check", path).stdout) == (0, "")
+    path.write_text("sorces: [.]\nauth:\n  tokens: [{token: written-out, subject: ci}]\n")
+    done = run("config", "check", path)
+    assert done.returncode == 1
+    assert done.stdout.splitlines()[:2] == [f"{path}:1:1: unknown key `sorces`", "  hint: Did you mean `sources`?"]
+    assert "2 mistakes" in done.stderr
+    rows = [json.loads(line) for line in run("config", "check", path, "--json").stdout.splitlines()]
+    assert [(row["file"], row["line"], row["column"]) for row in rows] == [(str(path), 1, 1), (str(path), 3, 20)]
+    assert "written-out" not in done.stdout + json.dumps(rows)
+    done = run("config", "check", tmp_path / "nope.yaml")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "could not be read" in done.stderr
+
+
+def test_config_schema_is_a_json_schema() -> None:
+    schema = json.loads(run("config", "schema").stdout)
+    assert schema["$schema"].startswith("https://json-schema.org/")
+    assert schema["properties"]["sources"]["description"]
+
+
+@pytest.mark.parametrize(
+    ("options", "config", "message"),
+    [
+        (["--host", "0.0.0.0"], "", "nobody could read anything: listening on `0.0.0.0`"),
+        (["--host", "0.0.0.0", "--dev"], "", "`--dev` lets anyone write"),
+        ([], "host: '::'", "nobody could read anything: listening on `::`"),
+        ([], "auth: {reads: token}", "nobody could read anything: listening on `127.0.0.1`"),
+        ([], "sorces: [.]", "callboard.yaml:1:1: unknown key `sorces`"),
+    ],
+)
+def test_serve_refuses_to_start_open_to_the_world_or_to_nobody(
+    tmp_path: Path, options: list[str], config: str, message: str
+) -> None:
+    path = tmp_path / "callboard.yaml"
+    path.write_text(config)
+    done = run_apart("serve", SAMPLE, "--database", "sqlite://", "--config", path, *options)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert message in done.stderr
+    assert "hint: " in done.stderr
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("sorces: [.]", "unknown key `sorces`"),
+        ("sorces: [.]", "callboard.yaml:1:1: unknown key `sorces`\n  hint: Did you mean `sources`?"),
         ("port: many", "`port` must be a port number"),
-        ("sources: .", "`sources` must be a list of texts"),
+        ("sources: .", "`sources` must be a list"),
         ("- a", "expected keys and values"),
     ],
 )
 def test_a_wrong_configuration_is_refused_in_one_line(tmp_path: Path, text: str, message: str) -> None:
     path = tmp_path / "callboard.yaml"
     path.write_text(text)
-    done = run("serve", "--config", path)
+    done = run("ingest", "--config", path)
     assert done.returncode == 2
     assert message in done.stderr
     assert "Traceback" not in done.stderr
@@ -113,3 +165,18 @@ def test_check_counts_a_placeholder_as_a_string_and_says_when_it_cannot_be_read(
     rows = [json.loads(line) for line in run("check", path, "--format", "json").stdout.splitlines()]
     assert [row["verdict"] for row in rows] == ["accepted", "accepted"]
     assert [[problem["rule"] for problem in row["problems"]] for row in rows] == [[], ["placeholder"]]
+
+
+def test_the_version_is_told() -> None:
+    done = run("--version")
+    assert (done.returncode, done.stdout) == (0, f"callboard {version('callboard')}\n")
+
+
+def test_an_address_that_is_taken_is_said_before_anything_is_read(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = run_apart("serve", SAMPLE, "--port", port, "--database", f"sqlite:///{tmp_path / 'catalog.db'}")
+    assert done.returncode == 2
+    assert f"port {port}, cannot be listened on" in done.stderr
+    assert "hint: " in done.stderr
+    assert list(tmp_path.iterdir()) == []

@@ -8,7 +8,9 @@ import pytest
 from starlette.testclient import TestClient
 
 from catalog.catalog import Catalog
+from catalog.crawler import Crawler
 from ingestors.folder import FolderSource
+from tests.conftest import component
 from web.app import create_app
 from web.render import format_age, mark_hits, render_markdown
 from web.urls import entity_path, safe_href
@@ -31,6 +33,7 @@ metadata:
   description: "Has **bold** and <script>alert(1)</script> and [bad](javascript:alert(1))"
   links:
     - {url: "javascript:alert(1)", title: Harmless}
+    - {url: "https://x.example.com", title: Catalog of blogs}
     - {url: "https://logs.example.com", title: Logs}
     - {url: "https://grafana.example.com", title: Dashboard}
     - {url: "https://runbooks.example.com", title: What to do, type: runbook}
@@ -49,14 +52,14 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
     catalog = Catalog.open("sqlite://")
     catalog.ingest(FolderSource(SAMPLE))
     catalog.ingest(FolderSource(folder))
-    yield TestClient(create_app(catalog, sources=[]))
+    yield TestClient(create_app(Crawler(catalog)), headers={"accept": "text/html"})
     catalog.close()
 
 
 @pytest.fixture
 def empty() -> Iterator[TestClient]:
     catalog = Catalog.open("sqlite://", search=False)
-    yield TestClient(create_app(catalog, sources=[]))
+    yield TestClient(create_app(Crawler(catalog)), headers={"accept": "text/html"})
     catalog.close()
 
 
@@ -64,11 +67,6 @@ def get(client: TestClient, path: str, status: int = 200) -> str:
     response = client.get(path)
     assert response.status_code == status
     return response.text
-
-
-def names(html: str) -> list[str]:
-    """The names in the table's first column, by their address."""
-    return re.findall(r'<th scope="row"><a href="/catalog/[^/]+/[^/]+/([^"]+)"', html)
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -109,7 +107,7 @@ def test_every_page_with_its_files_is_below_100_kb(client, path):
 
 
 def test_static_files_are_kept_for_a_year_by_their_hash(client):
-    address = re.findall(r'href="(/static/base.css\?v=[0-9a-f]+)"', get(client, "/"))[0]
+    address = re.findall(r'href="(/static/frame\+home.css\?v=[0-9a-f]+)"', get(client, "/"))[0]
     assert "immutable" in client.get(address).headers["cache-control"]
     assert client.get("/static/base.css").headers["cache-control"] == "no-cache"
 
@@ -125,57 +123,6 @@ def test_an_empty_catalog_says_how_to_fill_it(empty):
     assert "callboard serve" in get(empty, "/")
     assert "callboard serve" in get(empty, "/catalog")
     assert "callboard check" in get(empty, "/problems")
-
-
-def test_the_table_filters_by_all_that_the_address_asks_for(client):
-    html = get(
-        client, "/catalog?kind=component&owner=group:default/team-payments&tag=go&lifecycle=production&type=service"
-    )
-    assert "payment-api" in names(html)
-    assert '<option value="component" selected>' in html
-    assert '<option value="group:default/team-payments" selected>' in html
-
-
-def test_the_table_finds_text(client):
-    assert "payment-api" in names(get(client, "/catalog?q=Authorises"))
-
-
-def test_facets_count_what_a_choice_would_leave(client):
-    html = get(client, "/catalog?kind=api")
-    count = re.search(r'<option value="grpc">grpc \((\d+)\)', html)
-    assert count
-    assert len(names(get(client, "/catalog?kind=api&type=grpc"))) == int(count[1])
-
-
-@pytest.mark.parametrize("sort", ["name", "kind", "type", "owner", "lifecycle"])
-@pytest.mark.parametrize("direction", ["", "-desc"])
-def test_paging_shows_every_entity_once_in_every_order(client, sort, direction):
-    total = client.get("/healthz").json()["entities"]
-    found = []
-    for offset in range(0, total, 20):
-        html = get(client, f"/catalog?sort={sort}{direction}&limit=20&offset={offset}")
-        found += re.findall(r'<th scope="row"><a href="([^"]+)"', html)
-    assert len(found) == len(set(found)) == total
-
-
-def test_sorting_puts_entities_without_a_value_last(client):
-    html = get(client, "/catalog?sort=lifecycle&limit=100")
-    values = re.findall(r'<td data-label="Lifecycle">([^<]*)</td>', html)
-    filled = [value for value in values if value]
-    assert values[: len(filled)] == filled == sorted(filled)
-
-
-def test_no_match_says_which_filter_to_loosen(client):
-    html = get(client, "/catalog?kind=api&tag=no-such-tag")
-    assert "Loosen one of the filters" in html
-    assert 'href="/catalog?kind=api">drop it' in html
-
-
-@pytest.mark.parametrize(
-    "query", ["limit=x", "limit=-1", "offset=-5", "offset=999999999999", "sort=%00", "limit=0", "kind=%3Cb%3E"]
-)
-def test_nonsense_in_the_address_is_not_an_error(client, query):
-    assert "<b>" not in re.sub(r"<b>&lt;b&gt;</b>", "", get(client, f"/catalog?{query}"))
 
 
 def test_an_entity_shows_owner_with_contacts_links_and_relations(client):
@@ -199,7 +146,10 @@ def test_an_entity_is_found_whatever_the_case_of_its_address(client):
 
 def test_links_come_by_urgency_and_harmful_ones_are_text(client):
     html = get(client, "/catalog/default/component/dangling")
-    at = [html.index(text) for text in ("What to do</a>", "Dashboard</a>", ">Logs</a>", "Harmless</span>")]
+    at = [
+        html.index(text)
+        for text in ("What to do</a>", "Dashboard</a>", ">Logs</a>", "Harmless</span>", "Catalog of blogs</a>")
+    ]
     assert at == sorted(at)
     assert 'href="javascript' not in html
 
@@ -303,3 +253,40 @@ VALUES = (
 def test_yaml_that_is_shown_reads_back_as_it_was(value):
     yaml = pytest.importorskip("yaml")
     assert yaml.safe_load(format_yaml(value)) == value
+
+
+def test_another_file_that_claims_an_entity_does_not_stand_before_what_it_is(tmp_path: Path) -> None:
+    catalog = Catalog.open("sqlite://", search=False)
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "catalog-info.yaml").write_text(component("twice", name))
+    catalog.ingest(FolderSource(tmp_path))
+    with TestClient(create_app(Crawler(catalog)), headers={"accept": "text/html"}) as opened:
+        text = opened.get("/catalog/default/component/twice").text
+    assert 'id="problems"' not in text
+    assert "1 more file claims this name" in text
+    catalog.close()
+
+
+def test_a_static_file_is_packed_once_and_told_apart_by_its_content(client: TestClient) -> None:
+    address = re.findall(r'src="(/static/stars\+frame.js\?v=[0-9a-f]+)"', get(client, "/"))[0]
+    packed = client.get(address, headers={"accept-encoding": "gzip"})
+    plain = client.get(address, headers={"accept-encoding": "identity"})
+    assert (packed.headers["content-encoding"], "content-encoding" in plain.headers) == ("gzip", False)
+    assert packed.text == plain.text
+    same = client.get(address, headers={"if-none-match": plain.headers["etag"]})
+    assert (same.status_code, same.content) == (304, b"")
+    assert (
+        client.get("/static/keys+find.js").text
+        == client.get("/static/keys.js").text + client.get("/static/find.js").text
+    )
+    for name in ("nope.js", "keys+nope.js", "keys+base.css", "+.js", "keys+" * 9 + "find.js"):
+        assert client.get(f"/static/{name}").status_code == 404
+    assert client.get("/static/..%2Frender.py").status_code == 404
+
+
+def test_a_page_comes_in_the_theme_that_was_chosen_and_in_no_other(client: TestClient) -> None:
+    for cookie, root in (("dark", '<html lang="en" data-theme="dark">'), ('"><script>', '<html lang="en">')):
+        html = client.get("/", headers={"cookie": f"theme={cookie}"}).text
+        assert root in html
+        assert ("<option selected>dark" in html) == (cookie == "dark")

@@ -18,13 +18,14 @@ _TYPES: dict[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What a value in a body must be: a JSON type, and what is in it."""
+    """What a value in a body must be: a JSON type, and what is in it; `closed` lets no other properties in."""
 
     type: str
     properties: "Mapping[str, Shape]" = field(default_factory=dict)
     required: tuple[str, ...] = ()
     items: "Shape | None" = None
     choices: tuple[str, ...] = ()
+    closed: bool = False
 
 
 def check_body(value: Json, shape: Shape, at: str = "request/body") -> None:
@@ -36,10 +37,14 @@ def check_body(value: Json, shape: Shape, at: str = "request/body") -> None:
     for name in shape.required:
         if name not in value:
             raise CatalogError("invalid", f"{at} must have required property '{name}'")
+    if shape.closed and not shape.properties.keys() >= value.keys():
+        raise CatalogError("invalid", f"{at} must NOT have additional properties")
     for name, inner in shape.properties.items():
         if name in value:
             check_body(value[name], inner, f"{at}/{name}")
     if shape.items is not None:
+        if shape.items is TEXT and all(item.__class__ is str for item in value):
+            return  # the many refs of by-refs
         for index, item in enumerate(value):
             check_body(item, shape.items, f"{at}/{index}")
 
@@ -62,4 +67,20 @@ BY_QUERY = Shape(
         "query": Shape("object"),
     },
 )
+CURSOR = Shape(
+    "object",
+    {
+        "orderFields": ORDERS,
+        "isPrevious": Shape("boolean"),
+        "fullTextFilter": Shape("object", FULL_TEXT.properties, required=("term",)),
+        "orderFieldValues": Shape("array"),
+        "filter": Shape("object"),
+        "query": Shape("object"),
+        "firstSortFieldValues": Shape("array"),
+        "totalItems": Shape("number"),
+    },
+    required=("orderFields", "isPrevious", "orderFieldValues"),
+)
 FACETS = Shape("object", {"facets": TEXTS, "query": Shape("object")}, required=("facets",))
+BY_REFS = Shape("object", {"entityRefs": TEXTS, "fields": TEXTS, "query": Shape("object")}, required=("entityRefs",))
+VALIDATE = Shape("object", {"entity": Shape("object"), "location": TEXT}, required=("location", "entity"))

@@ -8,31 +8,26 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from catalog.catalog import Catalog
+from catalog.conditions import check_predicate, parse_filter, parse_predicate, read_filter
 from catalog.documents import Json
 from catalog.errors import CatalogError
+from catalog.fields import Projection, parse_fields
 from catalog.query import (
     EVERYTHING,
     All,
-    Order,
     Predicate,
-    Projection,
     Query,
-    TextFilter,
-    check_predicate,
     decode_json,
     encode_json,
-    parse_fields,
-    parse_filter,
     parse_order,
     parse_order_field,
-    parse_predicate,
-    read_filter,
     split_list,
 )
-from web.api import bodies
-from web.api.bodies import check_body
+from web.api import bodies, cursors
+from web.api.bodies import BY_REFS, check_body
 from web.api.parameters import NO_BODY, Parameter, number, path_part, read_body, read_query, text
-from web.errors import bytes_response, error_response, json_response
+from web.errors import bytes_response, entity_response, error_response, json_response
+from web.paths import plugin_path
 
 FILTER = Parameter(
     "filter", "Conditions `key`, `key=value`, comma-separated (and); repeats are alternatives.", many=True
@@ -76,23 +71,23 @@ async def by_name(request: Request) -> Response:
     if body is None:
         message = f"No entity named '{name}' found, with kind '{kind}' in namespace '{namespace}'"
         return error_response(request, 404, "NotFoundError", message)
-    return bytes_response(body, streamed=True)
+    return entity_response(body)
 
 
 async def by_uid(request: Request) -> Response:
     """One entity by its uid."""
     read_query(request, ())
     uid = path_part(request, "uid")
-    body = _catalog(request).view.get_by_uid(uid)
+    body = _catalog(request).view.get_by_uid(uid.lower())
     if body is None:
         return error_response(request, 404, "NotFoundError", f"No entity with uid {uid}")
-    return bytes_response(body, streamed=True)
+    return entity_response(body)
 
 
 async def listed(request: Request) -> Response:
     """All entities that match, or a page of them with a `link` header to the next."""
     values = read_query(request, LIST)
-    projection, predicate = parse_fields(values.get("fields", ())), parse_filter(values.get("filter", ()))
+    predicate, projection = parse_filter(values.get("filter", ())), parse_fields(values.get("fields", ()))
     orders = [parse_order(value) for value in values.get("order", ())]
     limit, offset = number(values, "limit"), number(values, "offset")
     if limit == 0:
@@ -110,15 +105,15 @@ async def listed(request: Request) -> Response:
     headers = (
         {"link": _next_link(request, limit, end)} if limit is not None and end is not None and end < total else None
     )
+    if projection is None and not bodies:
+        return entity_response(b"[]")
     return bytes_response(_join(bodies, projection), headers=headers, streamed=projection is None)
 
 
 def _read_after(after: str, limit: int | None, offset: int | None) -> tuple[int | None, int | None]:
     value = decode_json(after, "Malformed after cursor, could not be parsed")
-    if isinstance(value, list):
-        value = {}
     if not isinstance(value, dict):
-        raise CatalogError("invalid", "Malformed after cursor, could not be parsed")
+        return limit, offset
     for name in ("limit", "offset"):
         if name in value and not isinstance(value[name], int):
             raise CatalogError(
@@ -128,9 +123,18 @@ def _read_after(after: str, limit: int | None, offset: int | None) -> tuple[int 
 
 
 def _next_link(request: Request, limit: int, offset: int) -> str:
-    kept = {name: request.query_params.getlist(name) for name in request.query_params if name != "offset"}
-    kept["after"] = [encode_json({"limit": limit, "offset": offset})]
-    return f'</entities?{urlencode(kept, doseq=True)}>; rel="next"'
+    asked = request.query_params
+    at: dict[str, Json] = {"limit": limit, "offset": offset}
+    if request.method == "HEAD" and "after" not in asked:  # texts there, as they were sent: Backstage glues them
+        at = {"limit": asked["limit"], "offset": asked.get("offset", "0") + asked["limit"]}
+    pairs = [(name, value) for name, value in asked.multi_items() if name != "offset"]
+    cursor = encode_json(at)
+    if "after" in asked:
+        pairs = [(name, cursor if name == "after" else value) for name, value in pairs]
+    else:
+        pairs.append(("after", cursor))
+    query = urlencode(pairs, safe="*").replace("~", "%7E")
+    return f'<{plugin_path(request.scope["path"])}?{query}>; rel="next"'
 
 
 async def by_query(request: Request) -> Response:
@@ -138,17 +142,19 @@ async def by_query(request: Request) -> Response:
     values = read_query(request, BY_QUERY)
     projection = parse_fields(values.get("fields", ()))
     limit = number(values, "limit")
-    if (cursor := text(values, "cursor")) is not None:
-        return _page(request, _read_cursor(cursor), limit, 0, projection)
-    term = (text(values, "fullTextFilterTerm") or "").strip()
-    fields = split_list(values.get("fullTextFilterFields", ()))
+    if cursor := text(values, "cursor"):
+        return _page(request, cursors.read_cursor(cursor), limit, 0, projection)
+    wanted = read_filter(values.get("filter", ()))
     asked: dict[str, Json] = {
         "orderFields": [_order_json(value) for value in values.get("orderField", ())],
         "isPrevious": False,
     }
-    if (wanted := read_filter(values.get("filter", ()))) is not None:
+    if wanted is not None:
         asked["query"] = wanted
-    asked["fullTextFilter"] = {"term": term} | ({"fields": list(fields)} if fields else {})
+    fields = split_list(values.get("fullTextFilterFields", ()))
+    asked["fullTextFilter"] = {"term": text(values, "fullTextFilterTerm") or ""} | (
+        {"fields": list(fields)} if fields else {}
+    )
     wants_total = text(values, "totalItems") != "exclude"
     return _page(request, asked, limit, number(values, "offset") or 0, projection, wants_total=wants_total)
 
@@ -156,25 +162,21 @@ async def by_query(request: Request) -> Response:
 async def by_posted_query(request: Request) -> Response:
     """A page of entities for a predicate, with a total and cursors."""
     read_query(request, ())
-    kind = request.headers.get("content-type")
-    body = await read_body(request) if kind is not None or await request.body() else {}
+    body = await read_body(request, is_optional=True)
     check_body(body, bodies.BY_QUERY)
-    projection = parse_fields(body.get("fields", ()))
     limit, offset = (None if name not in body else int(body[name]) for name in ("limit", "offset"))
     if "cursor" in body:
         if not body["cursor"]:
             raise CatalogError("invalid", "Cursor cannot be empty")
-        return _page(request, _read_cursor(body["cursor"]), limit, 0, projection)
-    asked: dict[str, Json] = {"orderFields": body.get("orderBy", []), "isPrevious": False}
-    if body.get("query"):
-        check_predicate(body["query"])
-        asked["query"] = body["query"]
+        asked = cursors.read_cursor(body["cursor"])
+        return _page(request, asked, limit, 0, parse_fields(body.get("fields", ())))
+    asked = {"orderFields": body.get("orderBy", []), "isPrevious": False}
+    if "query" in body:
+        asked["query"] = check_predicate(body["query"])
     if "fullTextFilter" in body:
         wanted = body["fullTextFilter"]
-        asked["fullTextFilter"] = {"term": wanted.get("term", "").strip()} | (
-            {"fields": wanted["fields"]} if "fields" in wanted else {}
-        )
-    wants_total = body.get("totalItems") != "exclude"
+        asked["fullTextFilter"] = {"term": ""} | {key: wanted[key] for key in ("term", "fields") if key in wanted}
+    projection, wants_total = parse_fields(body.get("fields", ())), body.get("totalItems") != "exclude"
     return _page(request, asked, limit, offset or 0, projection, wants_total=wants_total)
 
 
@@ -182,54 +184,6 @@ def _order_json(text: str) -> dict[str, str]:
     """An order as a cursor has it: one asked for without a direction has none there, and Backstage refuses it then."""
     order = parse_order_field(text)
     return {"field": order.field} | ({"order": "desc" if order.descending else "asc"} if "," in text else {})
-
-
-def _read_cursor(cursor: str) -> dict[str, Json]:
-    value = decode_json(cursor, "Malformed cursor: it is not base64 of JSON")
-    if not _is_cursor(value):
-        raise CatalogError("invalid", "Malformed cursor: it is not one that this server gave")
-    if "filter" in value:  # the form that older servers gave
-        value["query"] = _read_tree(value.pop("filter"))
-    if value.get("query"):
-        check_predicate(value["query"])
-    if not isinstance(value.setdefault("totalItems", 0), int):
-        raise CatalogError("invalid", "Malformed cursor: its total is no number")
-    kept = {
-        key: value[key] for key in ("orderFields", "isPrevious", "fullTextFilter", "orderFieldValues") if key in value
-    }
-    return kept | {key: one for key, one in value.items() if key not in kept}
-
-
-def _is_cursor(value: Json) -> bool:
-    if not isinstance(value, dict) or not isinstance(value.get("isPrevious"), bool):
-        return False
-    orders, at, wanted = value.get("orderFields"), value.get("orderFieldValues"), value.get("fullTextFilter", {})
-    try:
-        check_body(wanted, bodies.FULL_TEXT)
-        check_body(orders, bodies.ORDERS)
-    except CatalogError:
-        return False
-    return isinstance(at, list) and bool(at) and all(isinstance(one, str) for one in at[-1:]) and _is_sort_value(at[0])
-
-
-def _is_sort_value(value: Json) -> bool:
-    return value is None or isinstance(value, str)
-
-
-def _read_tree(tree: Json) -> Json:
-    """A predicate from the filter tree of an older cursor: `key` and `values`, `allOf`, `anyOf`, `not`."""
-    match tree:
-        case {"allOf": parts}:
-            return {"$all": [_read_tree(part) for part in parts]}
-        case {"anyOf": parts}:
-            return {"$any": [_read_tree(part) for part in parts]}
-        case {"not": part}:
-            return {"$not": _read_tree(part)}
-        case {"key": key, "values": found}:
-            return {key: {"$in": found}}
-        case {"key": key}:
-            return {key: {"$exists": True}}
-    raise CatalogError("invalid", "Malformed cursor: its filter is none")
 
 
 def _page(
@@ -242,71 +196,35 @@ def _page(
     wants_total: bool = True,
 ) -> Response:
     """Answer a question in the form of a cursor; a first page's has no values to go on from."""
-    query = _as_query(asked, DEFAULT_LIMIT if limit is None else limit, offset)
+    query = cursors.as_query(asked, DEFAULT_LIMIT if limit is None else limit, offset)
     page = _catalog(request).view.page(query)
     total = asked.get("totalItems", page.total if wants_total else 0)
-    info: dict[str, str] = {}
-    if page.keys:
-        first = asked.get("firstSortFieldValues") or _sort_values(query, page.keys[0])
-        shared = {"firstSortFieldValues": first, "totalItems": total}
-        start, end = (_sort_values(query, key) for key in (page.keys[0], page.keys[-1]))
-        if page.more or query.backwards:
-            info["nextCursor"] = _write_cursor(asked, False, end, shared)
-        is_first = "orderFieldValues" not in asked or start == first
-        if not is_first:
-            info["prevCursor"] = _write_cursor(asked, True, start, shared)
-    items = _join(page.bodies, projection)
-    answer = b'{"items":%b,"totalItems":%d,"pageInfo":%b}' % (items, total, orjson.dumps(info))
+    info = cursors.write_page_info(asked, query, page, total)
+    answer = b'{"items":%b,"totalItems":%b,"pageInfo":%b}' % (
+        _join(page.bodies, projection), orjson.dumps(total), orjson.dumps(info),
+    )  # fmt: skip
     return bytes_response(answer, streamed=projection is None)
-
-
-def _sort_values(query: Query, key: tuple[str | None, str]) -> list[str | None]:
-    return [key[0], key[1]] if query.order else [key[1]]
-
-
-def _write_cursor(asked: dict[str, Json], backwards: bool, at: list[str | None], shared: dict[str, Json]) -> str:
-    return encode_json({**asked, "isPrevious": backwards, "orderFieldValues": at, **shared})
-
-
-def _as_query(asked: dict[str, Json], limit: int, offset: int) -> Query:
-    orders = [Order(one["field"], one.get("order") == "desc") for one in asked.get("orderFields", ())]
-    order = orders[0] if orders else None
-    predicate: Predicate = parse_predicate(asked["query"]) if asked.get("query") else EVERYTHING
-    wanted = asked.get("fullTextFilter") or {}
-    fields = tuple(wanted.get("fields") or (order.field if order else "metadata.uid",))
-    textual = TextFilter(wanted["term"].lower(), fields) if wanted.get("term") else None
-    values = asked.get("orderFieldValues")
-    after = None if values is None else (values[0], values[-1])
-    return Query(predicate, textual, order, limit, offset, after, bool(asked.get("isPrevious")))
 
 
 async def by_refs(request: Request) -> Response:
     """Entities for a list of canonical refs, in that order, null where there is none."""
     values = read_query(request, (FILTER,))
     body = await read_body(request, "entityRefs")
-    refs = body.get("entityRefs")
-    if "entityRefs" not in body:
-        raise CatalogError("invalid", "request/body must have required property 'entityRefs'")
-    if not isinstance(refs, list):
-        raise CatalogError("invalid", "request/body/entityRefs must be array")
-    for index, ref in enumerate(refs):
-        if not isinstance(ref, str):
-            raise CatalogError("invalid", f"request/body/entityRefs/{index} must be string")
-    if not isinstance(body.get("fields", []), list):
-        raise CatalogError("invalid", "request/body/fields must be array")
+    check_body(body, BY_REFS)
+    refs = body["entityRefs"]
     parts = [parse_filter(values.get("filter", ()))]
-    if not isinstance(body.get("query", {}), dict):
-        raise CatalogError("invalid", "request/body/query must be object")
-    for name in body.get("query", {}):
-        if name.startswith("$") and name not in ("$all", "$any", "$not"):
-            raise CatalogError("invalid", f'{NO_BODY}Invalid at "query.{name}"')
-    if body.get("query"):
-        parts.append(parse_predicate(body["query"]))
+    if "query" in body:
+        parts.append(parse_predicate(check_predicate(body["query"], "query", refusal=NO_BODY)))
     predicate = All(tuple(part for part in parts if part != EVERYTHING))
     view = _catalog(request).view
-    known = view.match(predicate)
+    known = view.match(predicate) if predicate.parts else None
     projection = parse_fields(body.get("fields") or ())
-    found = [view.get(ref) if ref in view.edges.nodes and view.edges.nodes[ref] in known else None for ref in refs]
+    found = [view.get(ref) for ref in refs]
+    if known is not None:
+        nodes = view.edges.nodes
+        found = [
+            body if body is not None and nodes[ref] in known else None for ref, body in zip(refs, found, strict=True)
+        ]
     bodies = [b"null" if one is None else one for one in found]
     if projection is not None:
         bodies = [b if b == b"null" else orjson.dumps(projection.apply(orjson.loads(b))) for b in bodies]
@@ -316,6 +234,8 @@ async def by_refs(request: Request) -> Response:
 async def facets(request: Request) -> Response:
     """How many matching entities have each value at each path."""
     values = read_query(request, FACETS)
+    if not any(values["facet"]):
+        raise CatalogError("invalid", "Missing or empty facets parameter")
     return _count(request, values["facet"], parse_filter(values.get("filter", ())))
 
 
@@ -326,18 +246,14 @@ async def posted_facets(request: Request) -> Response:
     check_body(body, bodies.FACETS)
     if not any(body["facets"]):
         raise CatalogError("invalid", "Missing or empty facets parameter")
-    predicate: Predicate = EVERYTHING
-    if body.get("query"):
-        check_predicate(body["query"])
-        predicate = parse_predicate(body["query"])
-    return _count(request, body["facets"], predicate)
+    return _count(request, body["facets"], parse_predicate(check_predicate(body.get("query", {}))))
 
 
 def _count(request: Request, names: Sequence[str], predicate: Predicate) -> Response:
     view = _catalog(request).view
     counted = {
         name: [{"value": value, "count": count} for value, count in view.count(name, predicate)]
-        for name in dict.fromkeys(names)
+        for name in dict.fromkeys(filter(None, names))
     }
     return json_response({"facets": counted})
 

@@ -3,18 +3,18 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 from urllib.parse import unquote
 
-import orjson
 from starlette.requests import Request
 
 from catalog.documents import Json
 from catalog.errors import CatalogError
+from catalog.scalars import read_number
+from web.api.payload import has_json, read_json
 
-MAX_BODY = 100 * 1024
 _BAD_ESCAPE = re.compile(r"%(?![0-9a-fA-F]{2})")
-_CHARSETS = ("utf-8", "utf8", "utf-16", "utf-16le", "utf-16be")
+_BRACKETED = re.compile(r"([^\[]+)\[(.*)\]")  # `filter[]` and `filter[0]`, as some clients write lists
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Parameter:
 
     name: str
     about: str
-    type: Literal["string", "integer"] = "string"
+    type: Literal["string", "integer", "object"] = "string"
     many: bool = False
     minimum: int | None = None
     choices: tuple[str, ...] = ()
@@ -34,23 +34,36 @@ Values = Mapping[str, list[str]]
 
 
 def read_query(request: Request, parameters: Sequence[Parameter]) -> dict[str, list[str]]:
-    """The values of each given parameter. Raises `CatalogError` in Backstage's words."""
+    """The values of each given parameter. Raises `CatalogError` in Backstage's words.
+
+    On HEAD, unknown, empty and repeated parameters pass: Backstage's own checks know GET only.
+    """
     if not parameters and not request.scope["query_string"]:
         return {}
-    known = {parameter.name: parameter for parameter in parameters}
+    known, is_strict = {parameter.name: parameter for parameter in parameters}, request.method != "HEAD"
     values: dict[str, list[str]] = {}
-    for name, value in request.query_params.multi_items():
-        if name not in known:
+    plain: set[str] = set()
+    for written, value in request.query_params.multi_items():
+        match = _BRACKETED.fullmatch(written)
+        name = match[1] if match else written
+        if match and name in known and not (known[name].many and (match[2] or "0").isdecimal()):
+            at = f"{name}/0 must be string" if known[name].many else f"{name} must be {known[name].type}"
+            raise CatalogError("invalid", f"request/query/{at}")
+        if name in known:
+            values.setdefault(name, []).append(value)
+        elif is_strict and name:
             raise CatalogError("invalid", f"Unknown query parameter '{name}'")
-        if not value:
+        if name == written:
+            plain.add(name)
+    for name in plain & values.keys():
+        if is_strict and values[name] == [""]:  # one among several is let through
             raise CatalogError("invalid", f"Empty value found for query parameter '{name}'")
-        values.setdefault(name, []).append(value)
     for name, parameter in known.items():
         if parameter.required and name not in values:
             raise CatalogError("invalid", f"request/query must have required property '{name}'")
         for value in values.get(name, ()):
             _check(parameter, value)
-        if not parameter.many and len(values.get(name, ())) > 1:
+        if is_strict and not parameter.many and len(values.get(name, ())) > 1:
             raise CatalogError("invalid", f"request/query/{name} must be {parameter.type}")
     return values
 
@@ -58,11 +71,8 @@ def read_query(request: Request, parameters: Sequence[Parameter]) -> dict[str, l
 def _check(parameter: Parameter, value: str) -> None:
     at = f"request/query/{parameter.name}"
     if parameter.type == "integer":
-        try:
-            number = float(value)
-        except ValueError as error:
-            raise CatalogError("invalid", f"{at} must be integer") from error
-        if not number.is_integer():
+        number = read_number(value)
+        if number is None or not number.is_integer():
             raise CatalogError("invalid", f"{at} must be integer")
         if parameter.minimum is not None and number < parameter.minimum:
             raise CatalogError("invalid", f"{at} must be >= {parameter.minimum}")
@@ -86,7 +96,7 @@ def path_part(request: Request, name: str) -> str:
 
 def number(values: Values, name: str) -> int | None:
     """The one integer given for `name`."""
-    return int(float(values[name][0])) if name in values else None  # JavaScript reads `1e1` too
+    return int(read_number(values[name][0]) or 0) if name in values else None
 
 
 def text(values: Values, name: str) -> str | None:
@@ -94,30 +104,22 @@ def text(values: Values, name: str) -> str | None:
     return values[name][0] if name in values else None
 
 
-NO_BODY = "Malformed request body (did you remember to specify an application/json content type?), Validation error: "
+NO_BODY = "Malformed request body (did you remember to specify an application/json content type?), "
 
 
-async def read_body(request: Request, first: str = "") -> dict[str, Json]:
-    """The JSON object in the request's body; `first` is what Backstage misses first where there is none at all."""
+async def read_body(request: Request, first: str = "", *, is_optional: bool = False) -> dict[str, Json]:
+    """The JSON object in the request's body; `first` is what Backstage misses first where there is none at all.
+
+    Without a content type there is no body, whatever was sent.
+    """
     kind = request.headers.get("content-type")
-    if first and kind is None:
-        raise CatalogError("invalid", f'{NO_BODY}Required at "{first}"')
-    if kind is not None and (match := re.search(r"charset=\"?([^\s;\"]+)", kind)) and match[1].lower() not in _CHARSETS:
-        raise CatalogError("invalid", f'unsupported charset "{match[1].upper()}"')
-    if kind is None or kind.partition(";")[0].strip().lower() != "application/json":
-        raise CatalogError("invalid", f"unsupported media type {kind if kind is not None else 'undefined'}")
-    body = await request.body()
-    if len(body) > MAX_BODY:
-        raise CatalogError("invalid", "request entity too large")
-    try:
-        value: Any = orjson.loads(body or b"{}")
-    except orjson.JSONDecodeError as error:
-        raise CatalogError("invalid", _json_words(body, error)) from error
+    if not kind and first:
+        raise CatalogError("invalid", f'{NO_BODY}Validation error: Required at "{first}"')
+    if not kind and is_optional:
+        return {}
+    if not has_json(request.scope):
+        raise CatalogError("invalid", f"unsupported media type {kind or 'undefined'}")
+    value = await read_json(request)
     if not isinstance(value, dict):
         raise CatalogError("invalid", "request/body must be object")
     return value
-
-
-def _json_words(body: bytes, error: orjson.JSONDecodeError) -> str:
-    """What JavaScript's parser says where it can be told, else our parser's own words."""
-    return "Unexpected end of JSON input" if error.pos >= len(body.rstrip()) else error.msg

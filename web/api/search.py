@@ -1,5 +1,6 @@
 """Backstage's search API over the catalog (reference section 8.1 and 8.4)."""
 
+import asyncio
 import base64
 import re
 import secrets
@@ -14,6 +15,7 @@ from catalog.catalog import MARKS, Catalog, Hit
 from catalog.documents import Json
 from catalog.errors import CatalogError
 from catalog.query import EVERYTHING, All, OneOf, Predicate, encode_json
+from catalog.scalars import print_text, read_number
 from web.errors import json_response
 
 TYPES = ("software-catalog",)
@@ -37,11 +39,12 @@ async def query(request: Request) -> Response:
     catalog: Catalog = request.app.state.catalog
     asked = _read(request)
     page: int | None = asked.get("pageCursor", 0)
-    size = int(asked.get("pageLimit") or DEFAULT_PAGE)
+    size = asked["pageLimit"] if asked.get("pageLimit", 0) > 0 else DEFAULT_PAGE
+    predicate, limit, offset = _predicate(asked["filters"]), 0 if page is None else size, (page or 0) * size
+    # The index is a file, and whoever brings it up to date locks it.
+    found = await asyncio.to_thread(catalog.search, asked["term"], limit=limit, offset=offset, predicate=predicate)
     if page is None:
-        found = catalog.search(asked["term"], limit=0, predicate=_predicate(asked["filters"]))
         return json_response({"results": [], "numberOfResults": found.total})
-    found = catalog.search(asked["term"], limit=size, offset=page * size, predicate=_predicate(asked["filters"]))
     results = [_result(hit, page * size + place) for place, hit in enumerate(found.hits, 1)]
     answer: dict[str, Json] = {"results": results, "numberOfResults": found.total}
     if (page + 1) * size < found.total:
@@ -57,20 +60,22 @@ def _read(request: Request) -> dict[str, Any]:
         if match := _FILTER.match(name):
             if value:
                 asked["filters"].setdefault(match[1], []).append(value)
-        elif name in ("filters", "filters[]"):
+        elif name in ("filters", "filters[]") and value:
             raise CatalogError("invalid", "request/query/filters must be object")
         elif name.startswith("term[") or (name == "term" and "given" in asked):
             raise CatalogError("invalid", "request/query/term must be string")
-        elif name == "types" and not value:
+        elif name == "types" and (not value or request.method == "HEAD"):  # only GET makes a list of one text
             raise CatalogError("invalid", "request/query/types must be array")
         elif _TYPE.match(name):
             asked["types"].append(value)
         elif name == "term":
             asked["term"] = asked["given"] = value
         elif name == "pageLimit":
-            asked["pageLimit"] = _page_limit(value)
+            asked["pageLimit"] = _page_limit(value, request.method)
         elif name == "pageCursor":
             asked["pageCursor"] = _page_number(value)
+        elif name and not value and not name.startswith("filters"):
+            raise CatalogError("invalid", f"Empty value found for query parameter '{name}'")
     issues = _issues(asked)
     if issues:
         text = orjson.dumps(issues, option=orjson.OPT_INDENT_2).decode()
@@ -78,11 +83,11 @@ def _read(request: Request) -> dict[str, Any]:
     return asked
 
 
-def _page_limit(value: str) -> int:
-    try:
-        return int(value)
-    except ValueError as error:
-        raise CatalogError("invalid", "request/query/pageLimit must be integer") from error
+def _page_limit(value: str, method: str) -> int:
+    number = read_number(value) if value and method == "GET" else None  # Backstage makes one of it for GET only
+    if number is None or not number.is_integer():
+        raise CatalogError("invalid", "request/query/pageLimit must be integer")
+    return int(number)
 
 
 def _page_number(cursor: str) -> int | None:
@@ -132,7 +137,7 @@ def document(entity: dict[str, Json]) -> dict[str, Json]:
     kind, namespace = entity["kind"], metadata.get("namespace", "default")
     profile = (spec.get("profile") or {}) if kind in ("User", "Group") else {}
     texts = [metadata.get("description"), profile.get("displayName"), profile.get("email") if kind == "User" else None]
-    stated = str(spec["type"]) if spec.get("type") else "other"
+    stated = print_text(spec["type"]) if spec.get("type") else "other"
     location = "/".join(quote(part, safe="!'()*") for part in (namespace, kind, metadata["name"]))
     return {
         "title": metadata.get("title") or metadata["name"],

@@ -1,38 +1,46 @@
 """Backstage's `POST /validate-entity` (reference section 7.13): judged as an ingest would, and not stored."""
 
+import asyncio
+
 import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from catalog.catalog import Catalog
+from catalog.crawler import Crawler
 from catalog.documents import Document, Json, Location
-from catalog.errors import CatalogError
 from catalog.kinds import MANAGED_BY_LOCATION, MANAGED_BY_ORIGIN
+from catalog.pipeline import Judged
 from catalog.problems import Cause
 from catalog.refs import location_error
+from web.api.bodies import VALIDATE, check_body
 from web.api.parameters import read_body, read_query
 from web.errors import json_response
 
 
 async def validate(request: Request) -> Response:
     """Whether an entity would be accepted: 200 with no body, or 400 with the errors."""
-    catalog: Catalog = request.app.state.catalog
+    crawler: Crawler = request.app.state.crawler
     read_query(request, ())
     body = await read_body(request)
-    for name in ("location", "entity"):
-        if name not in body:
-            raise CatalogError("invalid", f"request/body must have required property '{name}'")
-    if not isinstance(body["entity"], dict):
-        raise CatalogError("invalid", "request/body/entity must be object")
-    if not isinstance(body["location"], str):
-        raise CatalogError("invalid", "request/body/location must be string")
-    if (error := _check_location(body["location"])) or (error := _check_annotations(body["entity"])):
-        return json_response({"errors": [{"name": "TypeError", "message": error}]}, 400)
-    target = body["location"].partition(":")[2].strip()
-    document = Document(Location("url", target), orjson.dumps(body["entity"]))
-    problems = [problem for one in catalog.judge(document) for problem in one.problems]
-    errors = [_error_json(problem.error) for problem in problems if problem.error is not None]
+    check_body(body, VALIDATE)
+    document = Document(Location("url", body["location"].partition(":")[2].strip()), orjson.dumps(body["entity"]))
+    if error := _check_location(body["location"]) or _check_annotations(body["entity"]):
+        causes = [cause for cause in _list_causes(crawler.catalog.judge(document)) if cause.name == "TypeError"]
+        causes = causes or [Cause("TypeError", error)]  # what is no entity at all is said first
+    else:
+        causes = _list_causes(await asyncio.to_thread(crawler.judge, document))
+    errors = [_error_json(cause) for cause in causes]
     return json_response({"errors": errors}, 400) if errors else Response(status_code=200)
+
+
+def _list_causes(judged: list[Judged]) -> list[Cause]:
+    """What Backstage would report: the first fault of an entity; of a Location that is none, all that cannot be read."""
+    causes = [[problem.error for problem in one.problems if problem.error is not None] for one in judged]
+    return [
+        cause
+        for one, found in zip(judged, causes, strict=True)
+        for cause in (found[:1] if one.entity is None else dict.fromkeys(found))
+    ]
 
 
 def _check_location(location: str) -> str:

@@ -1,36 +1,63 @@
-"""`/search`: entities for a text, best first."""
+"""`/search`: what a question finds, best first, with facets that extend it; without one, how to ask."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from catalog.view import View
+from web.asking import KEYS, Key, Mistake, Question, parse_question
+from web.asking.keys import CHOICES
+from web.excerpts import Found, Marker
+from web.hits import Facet, Hits, Part, count_facets, find_hits, list_parts, loosen, mend, point_at
 from web.names import Item, describe, find_near, owner_of
-from web.render import Crumb, Page, catalog_of, render
-from web.urls import with_query
+from web.render import Crumb, Page, catalog_of, render, strip_markdown
+from web.urls import read_number, with_query
 
 _LIMIT = 25
-_MAX_TEXT = 200
+_MOST_WORDS = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One hit; title and text carry the search's marks around what was found."""
+    """One hit; title, text and the values found carry the search's marks around what was found."""
 
     item: Item
     title: str
     text: str
     owner: Item | None
+    found: list[Found]
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """Something about the question: what is wrong or odd, the place with carets under it, and the question mended."""
+
+    message: str
+    hint: str
+    place: str
+    carets: str
+    mended: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Results(Page):
-    """One page of hits."""
+    """One page of hits, and everything that leads on from it."""
 
     total: int
+    is_capped: bool
     first: int
     results: list[Result]
+    errors: list[Remark]
+    notes: list[Remark]
+    parts: list[Part]
+    facets: list[Facet]
+    corrected: Mapping[str, Sequence[str]]
+    looser: list[Part]
     near: list[Item]
+    keys: Sequence[Key]
+    choices: Mapping[str, Mapping[str, str]]
     previous: str
     next: str
 
@@ -39,29 +66,54 @@ def show_search(request: Request) -> Response:
     """The results."""
     catalog = catalog_of(request)
     view = catalog.view
-    text = request.query_params.get("q", "").strip()[:_MAX_TEXT]
-    given = request.query_params.get("offset", "")
-    offset = int(given) if given.isascii() and given.isdigit() and len(given) < 10 else 0
-    found = catalog.search(text, limit=_LIMIT, offset=offset) if text else None
-    hits = found.hits if found else []
-    total = found.total if found else 0
-    results = []
-    for hit in hits:
-        item = describe(view, hit.ref, hit.entity)
-        title, body = hit.highlights.get("title", item.label), hit.highlights.get("text", item.description)
-        results.append(Result(item, title, body, owner_of(view, hit.ref)))
-    asked = {"q": text}
+    question = parse_question(request.query_params.get("q", ""))
+    offset = read_number(request.query_params.get("offset", ""))
+    hits = find_hits(catalog, question) if question.text else Hits()
+    refs = hits.page(view, offset, _LIMIT)
+    total, asked = len(hits.nodes), {"q": question.text}
     page = Results(
-        title=f"Search: {text}" if text else "Search",
+        title=f"Search: {question.text}" if question.text else "Search",
         section="search",
-        query=text,
+        query=question.text,
         crumbs=[Crumb("Search")],
-        twin=with_query("/api/search/query", {"term": text[:100]}),
+        twin=with_query("/api/find", asked, offset=str(offset or "")) if question.text else "",
         total=total,
+        is_capped=hits.is_capped,
         first=offset + 1,
-        results=results,
-        near=find_near(view, text) if text and not hits else [],
+        results=_list_results(view, question, hits, refs),
+        errors=_remarks(question, question.errors),
+        notes=_remarks(question, question.notes(view)),
+        parts=list_parts(question) if question.terms else [],
+        facets=count_facets(view, question, hits),
+        corrected=hits.corrected,
+        looser=[] if total or not question.text else loosen(catalog, question),
+        near=_find_near(view, question.words) if question.words and not total else [],
+        keys=list(KEYS.values()),
+        choices=CHOICES,
         previous=with_query("/search", asked, offset=str(max(0, offset - _LIMIT) or "")) if offset else "",
         next=with_query("/search", asked, offset=str(offset + _LIMIT)) if offset + _LIMIT < total else "",
     )
     return render(request, "pages/search.html", page)
+
+
+def _find_near(view: View, words: str) -> list[Item]:
+    """Names near to the words, or else to one of them: in a sentence, the longest is likely what it is about."""
+    longest = sorted(dict.fromkeys(words.split()), key=len, reverse=True)[:_MOST_WORDS]
+    return next(filter(None, (find_near(view, text) for text in (words, *longest))), [])
+
+
+def _list_results(view: View, question: Question, hits: Hits, refs: Sequence[str]) -> list[Result]:
+    marker = Marker([question.words, *(word for words in hits.corrected.values() for word in words)])
+    results = []
+    for ref in refs:
+        if (entity := view.entity(ref)) is None:
+            continue
+        item = describe(view, ref, entity)
+        text = strip_markdown(item.description) if item.description else ""
+        found = marker.find_more(entity, (item.label, item.name, text))
+        results.append(Result(item, marker.mark(item.label), marker.cut(text), owner_of(view, ref), found))
+    return results
+
+
+def _remarks(question: Question, mistakes: Sequence[Mistake]) -> list[Remark]:
+    return [Remark(one.message, one.hint, *point_at(question.text, one), mend(question, one)) for one in mistakes]

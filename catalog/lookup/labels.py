@@ -1,0 +1,101 @@
+"""Sets of labels, as alerts carry them and as people paste them, and what each well-known label stands for."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from catalog.lookup.clues import Clue, KeyKind, Surety, is_replica, strip_pod, workload_clues
+
+_PAIR: Final = re.compile(
+    r"""(?<![\w./-])([A-Za-z_][\w./-]*)\s*=~?\s*("(?:[^"\\]|\\.)*"|'[^']*'|[^,{}"'\s]+(?:\s[^,={}"']+(?=,|$))?)"""
+)
+_LOOSE: Final = re.compile(
+    r"""(?<![\w./-])["']?([A-Za-z_][\w./-]*)["']?\s*(=~?|:(?!/))\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,;"'(){}\[\]|]+))"""
+)
+_META: Final = frozenset({"__name__", "alertstate"})
+_LABELS: Final[Mapping[str, tuple[tuple[KeyKind, Surety], ...]]] = {
+    "alertname": (("alert-name", "certain"),),
+    "service": (("service-name", "likely"), ("kubernetes", "likely"), ("name", "likely")),
+    "app": (("kubernetes", "likely"), ("running", "likely"), ("service-name", "likely")),
+    "component": (("name", "likely"),),
+    "workload": (("kubernetes", "likely"), ("running", "likely")),
+    "job": (("name", "possible"), ("service-name", "possible"), ("kubernetes", "possible")),
+    "container": (("kubernetes", "possible"), ("running", "possible")),
+    "pod": (("kubernetes", "possible"), ("running", "possible")),
+    "namespace": (("namespace", "possible"),),
+    "host": (("cloud-resource", "certain"), ("host", "likely"), ("running", "possible")),
+    "target": (("host", "likely"),),
+    "image": (("image", "likely"),),
+    "argocd_app": (("argocd-app", "certain"),),
+    "sentry_project": (("sentry-project", "likely"),),
+    "repository": (("slug", "likely"),),
+    "pagerduty_service_id": (("pagerduty-service", "certain"),),
+    "entity": (("ref", "certain"),),
+    "arn": (("cloud-resource", "certain"),),
+}
+"""What the value of a label may be."""
+_ALIASES: Final[Mapping[str, str]] = {
+    "service_name": "service", "service.name": "service", "svc": "service", "kubernetes_name": "service",
+    "app_kubernetes_io_name": "app", "app.kubernetes.io/name": "app", "k8s_app": "app", "k8s-app": "app",
+    "label_app": "app", "application": "app", "backstage_io_kubernetes_id": "app", "backstage.io/kubernetes-id": "app",
+    "app_kubernetes_io_instance": "app", "app.kubernetes.io/instance": "app", "exported_service": "service",
+    "deployment": "workload", "statefulset": "workload", "daemonset": "workload", "cronjob": "workload",
+    "job_name": "job", "exported_job": "job", "container_name": "container", "pod_name": "pod",
+    "kubernetes_namespace": "namespace", "exported_namespace": "namespace", "k8s_namespace_name": "namespace",
+    "instance": "host", "node": "host", "nodename": "host", "hostname": "host", "server": "host",
+    "argocd_app_name": "argocd_app", "argo_app": "argocd_app", "repo": "repository", "url": "target",
+    "entity_ref": "entity", "backstage_entity": "entity", "pagerduty_service": "pagerduty_service_id",
+    "function_name": "arn", "functionname": "arn", "rulename": "alertname", "alert_name": "alertname",
+}  # fmt: skip
+"""Other names of the same labels."""
+
+
+def parse_label_set(text: str) -> dict[str, str]:
+    """`{a="b", c="d"}`, `a=b,c=d` or `metric{a="b"}` as pairs; none where the text is something else."""
+    inner = text.strip()
+    if "{" in inner:
+        inner = inner[inner.index("{") + 1 : inner.rindex("}") if "}" in inner else None]
+    found = {name: value.strip("\"'").replace('\\"', '"') for name, value in _PAIR.findall(inner)}
+    left = _PAIR.sub("", inner)
+    return found if found and not left.strip(" ,;\n\t") else {}
+
+
+def find_labels(text: str) -> dict[str, str]:
+    """The pairs in the midst of other words: any `a=b`, and `a: b` where the label is a well-known one."""
+    found: dict[str, str] = {}
+    for name, sign, quoted, bare in _LOOSE.findall(text):
+        if "=" in sign or _plain_name(name) in _LABELS:
+            found.setdefault(name if "=" in sign else name.casefold(), quoted or bare.rstrip(".,"))
+    return found
+
+
+def read_labels(labels: Mapping[str, str]) -> Iterator[Clue]:
+    """What a set of labels says: each pair, for the entities that ask for it, and what the well-known ones stand for."""
+    plain = {name: value for name, value in labels.items() if name not in _META and value}
+    for name, value in plain.items():
+        yield Clue("label", f"{name}={value}", "certain", f"label `{name}`")
+        for kind, surety in _LABELS.get(_plain_name(name), ()):
+            for one, sure in _forms(kind, value, surety):
+                yield Clue(kind, one, sure, f"label `{name}`")
+    namespace = next((value for name, value in plain.items() if _plain_name(name) == "namespace"), "")
+    if namespace:
+        for name, value in plain.items():
+            if _plain_name(name) in ("service", "app", "workload", "container", "pod", "job"):
+                yield from workload_clues(namespace, value, f"labels `namespace` and `{name}`")
+
+
+def _plain_name(name: str) -> str:
+    lower = name.casefold()
+    return _ALIASES.get(lower, lower)
+
+
+def _forms(kind: KeyKind, value: str, surety: Surety) -> Iterator[tuple[str, Surety]]:
+    """A value as it stands, and without a port, a scheme, or what Kubernetes puts after a pod's name."""
+    yield value, surety
+    bare = re.sub(r"^https?://([^/]+).*$", r"\1", value)
+    if kind == "host" and bare != value:
+        yield bare, surety
+    if kind in ("host", "cloud-resource") and re.search(r":\d+$", bare):
+        yield bare.rpartition(":")[0], surety
+    if kind in ("kubernetes", "name", "running") and strip_pod(value) != value:
+        yield strip_pod(value), "likely" if kind == "kubernetes" and is_replica(value) else "possible"

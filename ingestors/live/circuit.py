@@ -1,0 +1,40 @@
+"""Whether an instance is up, as far as is known: one that is down is left alone for a while, then asked one question."""
+
+import time
+from datetime import UTC, datetime
+
+
+class Circuit:
+    """Open while an instance is down. It opens at once, or at the second silence with nothing heard between."""
+
+    def __init__(self, pause: float) -> None:
+        self._pause = pause
+        self._silences = 0
+        self._until = 0.0
+        self.since: datetime | None = None
+        self.reason = ""
+
+    def admits(self) -> bool:
+        """Whether a question may be asked. Of an instance that is down, one question in each pause finds out."""
+        if self.since is None:
+            return True
+        if time.monotonic() < self._until:
+            return False
+        self._until = time.monotonic() + self._pause
+        return True
+
+    def hear(self) -> None:
+        """It answered."""
+        self._silences, self.since, self.reason = 0, None, ""
+
+    def open(self, reason: str, rest: float | None = None) -> None:
+        """It is down, or wants to be left alone."""
+        self.since = self.since or datetime.now(UTC)
+        self.reason = reason
+        self._until = time.monotonic() + (rest or self._pause)
+
+    def miss(self, reason: str, rest: float | None = None) -> None:
+        """It did not answer one question: it alone may be the slow one."""
+        self._silences += 1
+        if self._silences > 1 or self.since is not None or rest:
+            self.open(reason, rest)

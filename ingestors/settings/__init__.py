@@ -1,0 +1,1 @@
+"""What the settings of sources, and those of the whole, are made of: sections, durations, secrets, checked texts."""

@@ -1,0 +1,323 @@
+"""Tools that are slow, hang, fail, limit or are down: the time is kept, the reason told, and nobody is asked over and over."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from catalog.live import Firing, Panel
+from ingestors.live.board import Board
+from ingestors.live.instance import Instance
+from tests.live.pagerduty_server import PagerDutyServer
+from tests.live.tool_server import TOKEN, Mode, Reply, ToolServer, ask_one, expire, run
+
+DOWN = {"prometheus.io/alert": "Down"}
+PAYMENTS = {"pagerduty.com/service-id": "P1234ABC"}
+BOX = 0.3
+
+
+def alert(name: str) -> dict[str, Any]:
+    status = {"state": "active", "silencedBy": [], "inhibitedBy": []}
+    return {"labels": {"alertname": name}, "annotations": {}, "startsAt": "2026-11-23T02:00:00Z", "status": status}
+
+
+@pytest.fixture
+def server() -> Iterator[ToolServer]:
+    """What answers as an Alertmanager with one alert."""
+    with ToolServer(lambda asked: Reply([alert("Down")])) as started:
+        yield started
+
+
+@pytest.fixture
+def pager() -> Iterator[PagerDutyServer]:
+    with PagerDutyServer() as started:
+        yield started
+
+
+def tool(server: ToolServer, *, seconds: float = 2.0, pause: float = 30.0, **more: Any) -> Instance:
+    kind = "pagerduty" if isinstance(server, PagerDutyServer) else "alertmanager"
+    return Instance("one", kind, server.url, TOKEN, seconds=seconds, pause=pause, **more)  # type: ignore[arg-type]
+
+
+async def one(board: Board, annotations: Mapping[str, str] = DOWN, seconds: float | None = None) -> Panel:
+    (panel,) = await board.ask(annotations, seconds)
+    return panel
+
+
+async def timed(work: Awaitable[Any]) -> tuple[Any, float]:
+    began = time.monotonic()
+    return await work, time.monotonic() - began
+
+
+FAILURES: list[tuple[Mode, str]] = [
+    ("hang", "no answer within 0.3 seconds"),
+    ("drip", "no answer within 0.3 seconds"),
+    ("error", "it answers 503"),
+    ("limited", "it wants to be asked less often (429)"),
+    ("login", "its answer is not JSON; is `url` that of its API?"),
+    ("refuse", "it does not take the token (401)"),
+    ("forbid", "the token may not ask this (403)"),
+    ("garbage", "its answer is not one of Alertmanager's"),
+    ("move", "it sends on to another address (302), which is not asked"),
+    ("echo", "its answer holds the secret that it is asked with; it is not shown"),
+]
+
+
+@pytest.mark.parametrize(("mode", "reason"), FAILURES)
+def test_each_failure_is_told_in_time_with_its_reason_and_the_tool_is_left_alone(
+    server: ToolServer, mode: Mode, reason: str
+) -> None:
+    server.mode = mode
+    began = datetime.now(UTC)
+
+    async def work(board: Board) -> list[tuple[Panel, float]]:
+        return [await timed(one(board)) for _ in range(5)]
+
+    told = run(work, tool(server, seconds=BOX))
+    for panel, seconds in told:
+        assert (panel.state, panel.reason) == ("unavailable", reason)
+        assert panel.since == told[0][0].since
+        assert panel.since is not None
+        assert panel.since >= began
+        assert panel.facts.alerts == ()
+        assert panel.asked_at is None
+        assert seconds < BOX + 2
+    assert max(seconds for _, seconds in told[1:]) < BOX
+    assert len(server.asked) == 1
+
+
+def test_one_that_is_down_is_told_at_once(server: ToolServer) -> None:
+    server.stop()
+
+    async def work(board: Board) -> list[tuple[Panel, float]]:
+        return [await timed(one(board)) for _ in range(3)]
+
+    told = run(work, tool(server))
+    server.start()
+    assert {panel.state for panel, _ in told} == {"unavailable"}
+    assert "cannot be connected to" in told[0][0].reason
+    assert len({panel.since for panel, _ in told}) == 1
+    assert max(seconds for _, seconds in told) < 3
+    assert server.asked == []
+
+
+def test_what_was_known_stays_on_show_with_its_age_while_the_tool_is_down(server: ToolServer) -> None:
+    async def work(board: Board) -> tuple[Panel, Panel, Panel]:
+        fresh, cached = await one(board), await one(board)
+        expire(board)
+        server.mode = "error"
+        return fresh, cached, await one(board)
+
+    fresh, cached, down = run(work, tool(server))
+    assert (fresh.state, cached.state, down.state) == ("fresh", "cached", "unavailable")
+    assert fresh.facts == cached.facts == down.facts
+    assert fresh.asked_at == cached.asked_at == down.asked_at
+    assert down.since is not None
+    assert fresh.asked_at is not None
+    assert down.since > fresh.asked_at
+    assert len(server.asked) == 2
+
+
+def test_many_who_ask_at_once_are_one_question(server: ToolServer) -> None:
+    server.mode, server.seconds = "slow", 0.1
+
+    async def work(board: Board) -> list[Panel]:
+        panels = await asyncio.gather(*(one(board, {"prometheus.io/alert": f"A{n},Down"}) for n in range(50)))
+        firing = await board.firing()
+        return [*panels, *firing.panels]
+
+    panels = run(work, tool(server))
+    assert all(panel.facts.alerts for panel in panels)
+    assert len(server.asked) == 1
+
+
+def test_after_the_pause_one_question_finds_out_whether_it_is_up_again(server: ToolServer) -> None:
+    server.mode = "refuse"
+    pause = 0.6
+
+    async def work(board: Board) -> tuple[list[Panel], int, list[Panel]]:
+        await one(board)
+        await asyncio.sleep(pause + 0.05)
+        tries = [await one(board) for _ in range(3)]
+        asked = len(server.asked)
+        server.mode = ""
+        await asyncio.sleep(pause + 0.05)
+        return tries, asked, [await one(board), await one(board)]
+
+    tries, asked, after = run(work, tool(server, pause=pause))
+    assert asked == 2
+    assert len({panel.since for panel in tries}) == 1
+    assert [panel.state for panel in after] == ["fresh", "cached"]
+    assert [panel.since for panel in after] == [None, None]
+
+
+def test_all_of_a_panel_is_there_at_once_when_a_tool_is_up_again(pager: PagerDutyServer) -> None:
+    pager.mode = "refuse"
+
+    async def work(board: Board) -> tuple[Panel, Panel]:
+        down = await one(board, PAYMENTS)
+        pager.mode = ""
+        await asyncio.sleep(0.25)
+        return down, await one(board, PAYMENTS, 2.0)
+
+    down, up = run(work, tool(pager, pause=0.2))
+    assert down.state == "unavailable"
+    assert (up.state, len(up.facts.on_call), len(up.facts.incidents)) == ("fresh", 2, 2)
+
+
+def test_a_limit_is_kept_for_as_long_as_the_tool_asks(server: ToolServer) -> None:
+    server.mode = "limited"
+
+    async def work(board: Board) -> tuple[Panel, Panel]:
+        await one(board)
+        server.mode = ""
+        await asyncio.sleep(0.5)
+        early = await one(board)
+        await asyncio.sleep(0.6)
+        return early, await one(board)
+
+    early, late = run(work, tool(server, pause=0.05))
+    assert (early.state, late.state) == ("unavailable", "fresh")
+    assert len(server.asked) == 2
+
+
+def test_the_last_request_of_a_limit_is_the_last_until_it_is_over(pager: PagerDutyServer) -> None:
+    pager.left = 3
+
+    async def work(board: Board) -> tuple[Panel, Panel]:
+        return await one(board, PAYMENTS), await one(board, {"pagerduty.com/service-id": "P5678DEF"})
+
+    first, second = run(work, tool(pager))
+    assert len(pager.asked) == 3
+    assert first.facts.services
+    assert first.facts.incidents
+    assert (second.state, second.reason) == ("unavailable", "its rate limit is used up")
+
+
+def test_an_answer_that_is_late_for_one_is_there_for_the_next(server: ToolServer) -> None:
+    server.mode, server.seconds = "slow", 0.3
+
+    async def work(board: Board) -> tuple[tuple[Panel, float], Panel]:
+        early = await timed(one(board, seconds=0.05))
+        await asyncio.sleep(0.8)
+        return early, await one(board, seconds=0)
+
+    (early, seconds), late = run(work, tool(server, seconds=2.0))
+    assert (early.state, early.facts.alerts, seconds < 2.0) == ("asking", (), True)
+    assert (late.state, [one.name for one in late.facts.alerts]) == ("cached", ["Down"])
+    assert len(server.asked) == 1
+
+
+def test_who_gives_up_waiting_ends_nobody_elses_question(server: ToolServer) -> None:
+    server.mode, server.seconds = "slow", 0.2
+
+    async def work(board: Board) -> Panel:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.05):
+                await board.ask(DOWN)
+        return await one(board)
+
+    assert run(work, tool(server, seconds=2.0)).state == "fresh"
+    assert len(server.asked) == 1
+
+
+def test_one_slow_part_does_not_take_the_others_with_it(pager: PagerDutyServer) -> None:
+    pager.mode, pager.only = "hang", "/incidents"
+    panel, again = run(_twice, tool(pager, seconds=1.2))
+    for told in (panel, again):
+        assert (told.state, told.reason) == ("unavailable", "no answer within 1.2 seconds")
+        assert len(told.facts.on_call) == 2
+        assert told.facts.services
+        assert told.facts.changes
+    assert pager.paths.count("/incidents") == 1
+
+
+async def _twice(board: Board) -> tuple[Panel, Panel]:
+    return await one(board, PAYMENTS, 5.0), await one(board, PAYMENTS, 5.0)
+
+
+def test_when_everything_hangs_a_hundred_entities_cost_a_few_questions(pager: PagerDutyServer) -> None:
+    pager.mode = "hang"
+
+    async def work(board: Board) -> float:
+        began = time.monotonic()
+        for number in range(100):
+            await one(board, {"pagerduty.com/service-id": f"P{number}"})
+        return time.monotonic() - began
+
+    assert run(work, tool(pager, seconds=BOX)) < BOX + 1.0
+    assert len(pager.asked) <= 3
+
+
+def test_tools_are_asked_side_by_side() -> None:
+    servers = [ToolServer(lambda asked: Reply([])) for _ in range(8)]
+    for server in servers:
+        server.start()
+        server.mode = "hang"
+    instances = [tool(server, seconds=BOX) for server in servers]
+
+    async def work(board: Board) -> tuple[list[Panel], float]:
+        panels, seconds = await timed(board.ask(DOWN))
+        firing: Firing = await board.firing()
+        assert not firing.is_whole
+        return panels, seconds
+
+    panels, seconds = run(work, *instances)
+    for server in servers:
+        server.stop()
+    assert [panel.state for panel in panels] == ["unavailable"] * 8
+    assert seconds < 4 * BOX
+
+
+def test_the_standings_tell_who_is_down_and_ask_nobody(server: ToolServer) -> None:
+    async def work(board: Board) -> list[tuple[str, str]]:
+        told = [(one.name, one.reason) for one in board.standings()]
+        server.mode = "refuse"
+        await board.ask(DOWN)
+        return told + [(one.name, one.reason) for one in board.standings()]
+
+    assert run(work, tool(server)) == [("one", ""), ("one", "it does not take the token (401)")]
+
+
+@pytest.mark.parametrize(
+    ("url", "private", "words"),
+    [
+        ("http://169.254.169.254", True, "which is never asked"),
+        ("http://localhost:1", False, "`private: true` beside its `url` lets it be asked"),
+        ("http://nowhere.invalid", True, "cannot be connected to"),
+    ],
+)
+def test_an_address_that_may_not_be_asked_is_not(url: str, private: bool, words: str) -> None:
+    panel = ask_one(DOWN, Instance("one", "alertmanager", url, TOKEN, private=private, seconds=2.0))
+    assert panel.state == "unavailable"
+    assert words in panel.reason
+
+
+def test_a_bug_in_one_tool_leaves_the_others_be(server: ToolServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise AssertionError
+
+    from ingestors.live import pagerduty
+
+    monkeypatch.setattr(pagerduty, "_incidents", fail)
+    with PagerDutyServer() as pager:
+        told = run(lambda board: board.ask(DOWN | PAYMENTS), tool(pager), tool(server))
+    assert [(one.tool, one.state, one.reason) for one in told] == [
+        ("pagerduty", "unavailable", "internal error"),
+        ("alertmanager", "fresh", ""),
+    ]
+
+
+def test_an_answer_that_is_too_large_is_left_off(server: ToolServer) -> None:
+    server.answer = lambda asked: Reply("x" * 21_000_000)
+    panel = run(one, tool(server, seconds=10.0))
+    assert (panel.state, panel.reason) == ("unavailable", "its answer is larger than 20,000,000 bytes")
+
+
+def test_a_moment_after_the_end_of_time_spoils_no_answer(server: ToolServer) -> None:
+    server.answer = lambda asked: Reply([alert("Down") | {"startsAt": "9999-12-31T23:59:59-05:00"}])
+    panel = run(one, tool(server))
+    assert (panel.state, [(one.name, one.since) for one in panel.facts.alerts]) == ("fresh", [("Down", None)])

@@ -1,0 +1,39 @@
+"""A remote source for tests: as many components as it is told, which may fail and may take its time."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from catalog.documents import Cache, Document, Location, Root, Unread, Usage
+from catalog.errors import ReadError
+from tests.conftest import component
+
+
+@dataclass
+class Shelf:
+    """A remote source of as many components as it is told, which may fail and may take its time."""
+
+    name: str
+    cache: Cache
+    count: int = 0
+    failure: str = ""
+    seconds: float = 0
+    usage: Usage = field(default_factory=Usage)
+
+    def crawl(self) -> Iterator[Document | Root | Unread]:
+        self.usage.requests, self.usage.total = 12, self.count
+        self.usage.limit, self.usage.left, self.usage.resets_at = 5000, 4211, time.time() + 2350
+        if self.failure:
+            self.usage.note("https://host.example/repos: 502 Bad Gateway")
+            raise ReadError(self.failure)
+        for number in range(self.count):
+            time.sleep(self.seconds)
+            self.usage.done = number
+            at = Location("url", f"https://host.example/{number}")
+            yield Document(at, component(f"{self.name.partition(':')[2]}-{number:02}").encode())
+
+    def read(self, target: str, base: Location, kind: str) -> list[Document]:
+        raise ReadError(f"{target} is not there", missing=True)
+
+    def fetch(self, target: str, base: Location) -> bytes:
+        raise ReadError(f"{target} is not there", missing=True)

@@ -1,0 +1,111 @@
+"""The card of an entity and the picture of an incident as JSON, for scripts and for terminals."""
+
+import asyncio
+from collections.abc import Sequence
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from catalog.catalog import Catalog
+from catalog.documents import Json
+from catalog.errors import CatalogError
+from catalog.live import LiveFacts
+from catalog.readiness import CHECKS, NOBODY, find_readiness
+from web.api.lookup import read_alerts
+from web.api.parameters import Parameter, path_part, read_query, text
+from web.errors import json_response
+from web.oncall.card import make_card
+from web.oncall.incident import (
+    MAX_REFS,
+    incident_path,
+    picture_live,
+)
+from web.oncall.json import card_json, incident_json
+from web.oncall.live import WHOLE, ask_live
+from web.oncall.matched import Matched, match_alerts, read_firing
+from web.render import home_of
+from web.urls import card_path
+
+READINESS = (
+    Parameter("missing", "Only what lacks this.", choices=tuple(CHECKS)),
+    Parameter("team", "Only what this owner runs, a ref; `none` for what nobody owns."),
+)
+INCIDENT = (
+    Parameter("refs", "The failing entities, with commas between."),
+    Parameter("now", "Anything: what fires now in the configured tools."),
+)
+
+
+async def card(request: Request) -> Response:
+    """The card of one entity, with what the tools say within 0.8 seconds."""
+    read_query(request, ())
+    catalog: Catalog = request.app.state.catalog
+    kind, namespace, name = (path_part(request, part) for part in ("kind", "namespace", "name"))
+    ref = f"{kind}:{namespace}/{name}".lower()
+    made = await asyncio.to_thread(make_card, catalog, ref)
+    if made is None:
+        message = f"No entity named '{name}' found, with kind '{kind}' in namespace '{namespace}'"
+        raise CatalogError("not_found", message)
+    tools: LiveFacts = request.app.state.live
+    live = await ask_live(tools, made, WHOLE)
+    return json_response({**card_json(made, live), "href": home_of(request) + card_path(ref)})
+
+
+async def incident(request: Request) -> Response:
+    """The picture for entities that fail, or for what fires now."""
+    values = read_query(request, INCIDENT)
+    refs = [ref.strip().lower() for ref in (text(values, "refs") or "").split(",") if ref.strip()]
+    if "now" in values:
+        tools: LiveFacts = request.app.state.live
+        firing = await tools.firing(WHOLE)
+        matched = await asyncio.to_thread(match_alerts, request.app.state.catalog.view, read_firing(firing.now))
+        return await _answer(request, refs, matched, is_whole=firing.is_whole)
+    if not refs:
+        hint = "Such as `?refs=component:default/a,component:default/b`, `?now=1`, or POST a payload of alerts."
+        raise CatalogError("invalid", "Nothing is said to fail", hint)
+    return await _answer(request, refs, [])
+
+
+async def incident_of(request: Request) -> Response:
+    """The picture for a payload of alerts, as `/api/lookup` takes them."""
+    read_query(request, ())
+    alerts = await read_alerts(request)
+    matched = await asyncio.to_thread(match_alerts, request.app.state.catalog.view, alerts)
+    return await _answer(request, [], matched)
+
+
+async def _answer(
+    request: Request, refs: Sequence[str], matched: Sequence[Matched], *, is_whole: bool = True
+) -> Response:
+    catalog: Catalog = request.app.state.catalog
+    failing = list(dict.fromkeys([*refs, *(one.ref for one in matched if one.ref)]))
+    address = home_of(request) + incident_path(failing[:MAX_REFS])
+    found = await picture_live(catalog, request.app.state.live, failing, address, WHOLE)
+    alerts: list[Json] = [
+        {"title": one.title, "entityRef": one.ref or None, "candidates": [each.ref for each in one.candidates]}
+        for one in matched
+    ]
+    return json_response({**incident_json(found), "alerts": alerts, "isWhole": is_whole, "href": address})
+
+
+async def readiness(request: Request) -> Response:
+    """What runs in production and lacks something for the night, by team, the least ready first."""
+    values = read_query(request, READINESS)
+    missing, team = text(values, "missing") or "", (text(values, "team") or "").lower()
+    catalog: Catalog = request.app.state.catalog
+    found = await asyncio.to_thread(find_readiness, catalog.view)
+    teams: list[Json] = [
+        {
+            "entityRef": one.owner or None,
+            "total": one.total,
+            "ready": one.ready,
+            "gaps": [
+                {"entityRef": gap.ref, "missing": list(gap.missing)}
+                for gap in one.gaps
+                if not missing or missing in gap.missing
+            ],
+        }
+        for one in found.teams
+        if not team or one.owner == ("" if team == NOBODY else team)
+    ]
+    return json_response({"total": found.total, "ready": found.ready, "missing": found.counts, "teams": teams})
