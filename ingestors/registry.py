@@ -18,6 +18,7 @@ from ingestors.bitbucket_cloud import BitbucketCloud
 from ingestors.bitbucket_server import BitbucketServer
 from ingestors.folder import File, Folder, find_bare_clones
 from ingestors.forge import read_bare
+from ingestors.gerrit import Gerrit
 from ingestors.git import Git
 from ingestors.gitea import Gitea
 from ingestors.github import GitHub
@@ -62,6 +63,7 @@ Section = (
     | BitbucketCloud
     | BitbucketServer
     | Azure
+    | Gerrit
     | S3
     | Ldap
 )
