@@ -13,6 +13,7 @@ from catalog.kinds import RULES
 from catalog.pipeline import Judged, Report
 from catalog.problems import Problem
 from ingestors.folder import FolderSource, find_files
+from web.names import count_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,8 @@ def summarise(results: Sequence[Checked]) -> str:
     files = len({one.file for one in results})
     accepted = sum(one.judged.verdict == "accepted" for one in results)
     problems = sum(len(one.problems) for one in results)
-    return f"{len(results)} documents in {files} files: {accepted} accepted, {problems} problems"
+    read = f"{count_words(len(results), 'document')} in {count_words(files, 'file')}"
+    return f"{read}: {accepted} accepted, {count_words(problems, 'problem')}"
 
 
 def _as_text(results: Sequence[Checked]) -> str:

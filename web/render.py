@@ -18,7 +18,7 @@ from starlette.responses import HTMLResponse, Response
 from catalog.catalog import MARKS, Catalog
 from web import urls
 from web.assets import static
-from web.names import Item, spell_number
+from web.names import Item, count_words, spell_number
 
 HEADERS = {
     "content-security-policy": (
@@ -139,7 +139,7 @@ def _environment() -> Environment:
     environment.filters |= {
         "ago": format_age, "markdown": render_markdown, "words": strip_markdown, "marked": mark_hits, "count": spell_number,
         "entity_path": urls.entity_path, "gist": cut_advert, "safe_href": urls.safe_href, "file_parts": split_file,
-        "card_path": urls.card_path,
+        "card_path": urls.card_path, "plural": count_words,
     }  # fmt: skip
     environment.globals |= {"static": static, "with_query": urls.with_query}
     return environment

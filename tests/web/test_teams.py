@@ -89,6 +89,19 @@ def test_the_tree_shows_every_team_below_its_parent_with_counts_that_lead_to_lis
     assert re.search(rf'<h1>Catalog</h1> <span class="dim">{count[2]} entit', listed)
 
 
+def test_teams_stand_by_what_they_are_called_and_large_trees_are_folded_below_their_roots(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = re.findall(r'<p class="team-name"><a [^>]+>([^<]+)', get(client, "/teams?q=e"))
+    assert names == sorted(names, key=str.lower)
+    assert get(client, "/teams").count('<details class="twig" open>') == 3
+    monkeypatch.setattr("web.pages.teams._ALL_OPEN", 10)
+    folded = get(client, "/teams")
+    assert folded.count('<details class="twig" open>') == 1
+    assert folded.count('<details class="twig">') == 2
+    assert '<span class="hidden">5 teams below Commerce Engineering</span>' in folded
+
+
 def test_a_team_page_says_how_to_reach_it_and_who_depends_on_it(client: TestClient) -> None:
     html = get(client, "/teams/team-payments")
     assert 'href="mailto:team-payments@acme.example.com"' in html
@@ -135,7 +148,7 @@ def test_what_is_odd_about_teams_is_said(gappy: TestClient) -> None:
 
 
 def test_an_owner_that_is_gone_is_no_team_but_its_things_are_told(gappy: TestClient) -> None:
-    assert "One entity names" in get(gappy, "/teams/team-a", 404)
+    assert "1 entity names" in get(gappy, "/teams/team-a", 404)
     html = get(gappy, "/quality?team=team-a")
     assert "is not in the catalog" in html
     assert "lost" in html

@@ -11,6 +11,7 @@ from catalog.catalog import Catalog
 from catalog.query import All, TextFilter
 from catalog.teams import TOPOLOGIES, Teams, find_teams
 from catalog.view import View
+from web.browse.ordering import find_names
 from web.findings import count_teams, find_all
 from web.links import Link
 from web.names import Item, describe
@@ -111,6 +112,11 @@ def find_line(teams: Teams, node: int) -> Line:
     )
 
 
+def sort_teams(teams: Teams, nodes: Iterable[int]) -> list[int]:
+    """Teams by what they are called."""
+    return sorted(nodes, key=find_names(teams.view).places.__getitem__)
+
+
 def grow_tree(teams: Teams, roots: Sequence[int], budget: int = BUDGET) -> list[Branch]:
     """The trees below these roots, level by level until the page is full. A team with two parents stands at the first."""
     shown: dict[int, list[int]] = {}
@@ -119,7 +125,7 @@ def grow_tree(teams: Teams, roots: Sequence[int], budget: int = BUDGET) -> list[
     while queue:
         node = queue.popleft()
         children = teams.children(node) - seen
-        shown[node] = teams.sort(children) if len(children) <= left else []
+        shown[node] = sort_teams(teams, children) if len(children) <= left else []
         hidden[node] = len(children) - len(shown[node])
         left -= len(shown[node])
         seen |= BitMap(shown[node])
@@ -138,11 +144,11 @@ def _missing_parent(teams: Teams, node: int) -> str:
 
 
 def match_teams(teams: Teams, text: str, topology: str = "") -> list[int]:
-    """The teams with the text in a name, of a type after Team Topologies, by ref."""
+    """The teams with the text in a name, of a type after Team Topologies, by what they are called."""
     found = teams.groups
     if text:
         found = found & teams.view.match(All(()), TextFilter(text.lower(), NAME_FIELDS))
-    return [node for node in teams.sort(found) if topology in ("", teams.topologies.get(node))]
+    return [node for node in sort_teams(teams, found) if topology in ("", teams.topologies.get(node))]
 
 
 def count_topologies(teams: Teams) -> list[tuple[str, int]]:

@@ -119,7 +119,10 @@ def show_quality(request: Request) -> Response:
         by_team=by_team,
         teams=rows,
         checks_href=with_query("/quality", kept),
-        downloads=[(form.upper(), with_query("/api/quality/export", kept, format=form)) for form in FORMATS],
+        downloads=[
+            ("text" if form == "text" else form.upper(), with_query("/api/quality/export", kept, format=form))
+            for form in FORMATS
+        ],
         filtered=bool(asked.check or asked.team),
         total=total,
         first=offset + 1 if gaps or rows else 0,

@@ -12,7 +12,7 @@ from catalog.names import correct_words, find_names
 from catalog.quality import Score
 from catalog.teams import find_teams
 from catalog.view import View
-from web.names import Item, describe, find_near
+from web.names import Item, count_words, describe, find_near
 from web.ownership.parts import owner_json, owner_path
 from web.ownership.teams import Profile, find_profile
 from web.quality import find_quality
@@ -96,7 +96,7 @@ def _show_missing(request: Request, view: View, ref: str, *, is_exact: bool) -> 
     node = view.edges.nodes.get(ref)
     named = find_teams(view).owned(node) if node is not None else ()
     if named:
-        many = f"{len(named)} entities name" if len(named) > 1 else "One entity names"
+        many = count_words(len(named), "entity names", "entities name")
         hint = f"{many} `{ref}` as owner all the same; the quality page lists what has an owner that is gone."
     return render_error(
         request, 404, title=f"No such {word}", message=f"`{ref}` is not in the catalog.", hint=hint, near=near

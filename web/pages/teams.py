@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from catalog.teams import TOPOLOGIES, find_teams
+from web.names import count_words
 from web.ownership.teams import (
     Branch,
     Line,
@@ -15,11 +16,14 @@ from web.ownership.teams import (
     grow_tree,
     list_people,
     match_teams,
+    sort_teams,
 )
 from web.render import Crumb, Page, catalog_of, render
 from web.urls import read_number, with_query
 
 _ROOTS, _LINES, _LOOSE = 60, 100, 24
+_ALL_OPEN = 40
+"""Where there are no more teams than these, all branches are open; else those of the roots."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +37,7 @@ class Topology:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TeamsPage(Page):
-    """The tree, or the `lines` of the teams that a filter leaves."""
+    """The tree, its branches open to the depth `unfolded`, or the `lines` of the teams that a filter leaves."""
 
     topology: str
     topologies: list[Topology]
@@ -46,6 +50,7 @@ class TeamsPage(Page):
     loose: list[Person]
     loose_total: int
     empty_teams: int
+    unfolded: int
     first: int
     last: int
     count: int
@@ -59,17 +64,18 @@ def show_teams(request: Request) -> Response:
     teams = find_teams(view)
     query, topology = params.get("q", "").strip(), params.get("topology", "").strip().lower()
     offset, filtered = read_number(params.get("offset", "")), bool(query or topology)
-    found = match_teams(teams, query, topology) if filtered else teams.roots
+    found = match_teams(teams, query, topology) if filtered else sort_teams(teams, teams.roots)
     size = _LINES if filtered else _ROOTS
     part = found[offset : offset + size]
     asked = {"q": query, "topology": topology}
-    lone = [] if filtered or offset else teams.orphans[:_ROOTS]
+    lone = [] if filtered or offset else sort_teams(teams, teams.orphans)[:_ROOTS]
     loose = list_people(view, teams.loose, _LOOSE) if not filtered else []
     counts = dict(count_topologies(teams))
     page = TeamsPage(
         title="Teams",
         section="teams",
-        summary=f"{len(teams.groups)} teams with {len(teams.users)} people, what they own, and who is above whom.",
+        summary=f"{count_words(len(teams.groups), 'team')} with {count_words(len(teams.users), 'person', 'people')}, "
+        "what they own, and who is above whom.",
         crumbs=[Crumb("Teams")],
         twin=with_query("/api/teams", asked, offset=str(offset or "")),
         query=query,
@@ -86,6 +92,7 @@ def show_teams(request: Request) -> Response:
         loose=loose,
         loose_total=len(teams.loose),
         empty_teams=teams.empty_count,
+        unfolded=len(teams.groups) if len(teams.groups) <= _ALL_OPEN else 1,
         first=offset + 1 if part else 0,
         last=offset + len(part),
         count=len(found),
