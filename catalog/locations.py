@@ -13,8 +13,7 @@ from catalog.scalars import print_text
 
 Test = Callable[["Registered"], bool]
 _KEYS = {"id": "id", "type": "type", "target": "target", "entityref": "entity_ref"}
-GENERATED = "generated-"
-"""How the names of generated Locations begin."""
+_GENERATED = "generated-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +36,12 @@ SOURCE_PREFIX = "location:"
 
 def generated_name(type: str, target: str) -> str:
     """The name of the Location entity made for a location (reference section 4.7)."""
-    return GENERATED + hashlib.sha1(f"{type}:{target}".encode(), usedforsecurity=False).hexdigest()
+    return _GENERATED + hashlib.sha1(f"{type}:{target}".encode(), usedforsecurity=False).hexdigest()
+
+
+def is_generated(ref: str) -> bool:
+    """Whether a ref is that of a Location entity made for a location."""
+    return ref.startswith(f"location:default/{_GENERATED}")
 
 
 def parse_test(predicate: Json) -> Test:

@@ -13,6 +13,7 @@ import orjson
 from catalog import resolve, validate
 from catalog.documents import Source, is_local
 from catalog.errors import ReadError
+from catalog.locations import is_generated
 from catalog.pipeline.gathering import Crawl, Policy, Progress, gather
 from catalog.pipeline.judging import Judged, judge
 from catalog.pipeline.orphans import keep_orphans
@@ -119,13 +120,16 @@ def _is_confirmed(confirmed: bool | Collection[str], changes: ChangeSet) -> bool
 
 
 def _say_what_is_gone(crawl: Crawl, changes: ChangeSet) -> str:
-    """Why a crawl that found much less than the one before is not believed; empty where it is."""
-    held, gone = len(crawl.state.entities), len(changes.removed)
+    """Why a crawl that found much less than the one before is not believed; empty where it is.
+
+    A generated Location is none of what is lost: it goes where its file has another URL, and all that it gave stays.
+    """
+    held, gone = (sum(not is_generated(ref) for ref in refs) for refs in (crawl.state.entities, changes.removed))
     limits = crawl.policy
-    is_empty = bool(held) and not crawl.documents and not crawl.claims and not is_local(crawl.source)
+    is_empty = bool(crawl.state.entities) and not crawl.documents and not crawl.claims and not is_local(crawl.source)
     if not is_empty and gone <= max(limits.removed_at_most, limits.removed_share * held):
         return ""
-    share = f"{gone} of {held} entities ({100 * gone / held:.0f} %)"
+    share = f"{gone} of {held} entities ({100 * gone / held:.0f} %)" if held else "everything"
     return f"{share} would be gone; nothing was changed. Confirm it on the source's page or with `--confirm-removals`."
 
 

@@ -52,16 +52,27 @@ def write_entities(
     source, old = changes.source, state.entities
     for part in batches(changes.removed, MOST_ASKED):
         db.execute(ENTITY.delete().where(ENTITY.c.ref.in_(part)))
-    # Another file that takes a ref over makes another entity of it: a new uid (reference section 4.5).
-    moved = [w for w in changes.changed if w.location != old[w.ref].location]
     _update(db, [{"_ref": w.ref, **_columns(w)} for w in changes.changed])
-    _update(db, [{"_ref": w.ref, "uid": new_uid(w.ref)} for w in moved])
+    _update(db, [{"_ref": w.ref, "uid": new_uid(w.ref)} for w in changes.changed if _is_taken_over(w, state)])
     added = ({"ref": w.ref, "uid": new_uid(w.ref), "source": source, **_columns(w)} for w in changes.added)
     insert(db, ENTITY, added)
     history = [(w.ref, "", w.hash) for w in changes.added]
     history += [(w.ref, old[w.ref].hash, w.hash) for w in changes.changed]
     history += [(ref, old[ref].hash, "") for ref in changes.removed]
     insert(db, CHANGE, ({"revision": number, "ref": r, "old_hash": o, "new_hash": n} for r, o, n in history))
+
+
+def _is_taken_over(written: Written, state: State) -> bool:
+    """Whether a ref went to a file that had been refused it: another entity then, with a new uid (reference section 4.5).
+
+    One that went to any other file has moved with it, as where a repository or its branch has another name now.
+    """
+    if written.location == state.entities[written.ref].location:
+        return False
+    file = written.location.partition(":")[2]
+    return any(
+        one.rule == "duplicate-ref" and (one.ref, one.origin.file) == (written.ref, file) for one in state.problems
+    )
 
 
 def write_documents(db: sa.Connection, changes: ChangeSet, state: State) -> None:

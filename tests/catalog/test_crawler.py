@@ -62,6 +62,20 @@ def test_a_second_location_that_claims_a_ref_waits_and_takes_over_with_a_new_uid
     assert crawler.catalog.problems == ()
 
 
+def test_an_entity_that_moves_to_another_file_stays_the_same(
+    catalog: Catalog, folder: FolderSource, write: Write
+) -> None:
+    first = write("a/catalog-info.yaml", component("a", "First"))
+    crawler = Crawler(catalog, [folder])
+    crawler.crawl(folder.name)
+    before = uid(crawler, A)
+    first.rename(write("b/catalog-info.yaml", ""))
+    report = crawler.crawl(folder.name)
+    assert report is not None
+    assert (report.added, report.changed, report.removed) == ([], [A], [])
+    assert uid(crawler, A) == before
+
+
 def test_within_one_source_a_ref_that_another_file_takes_over_gets_a_new_uid(
     catalog: Catalog, folder: FolderSource, write: Write
 ) -> None:

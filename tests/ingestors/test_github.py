@@ -18,6 +18,7 @@ from catalog.crawler import Crawler
 from catalog.documents import Usage
 from catalog.errors import CatalogError, ReadError
 from catalog.pipeline import Report
+from catalog.query import Query
 from catalog.scm import Host, Hosts
 from ingestors.fetch import Api
 from ingestors.forge import PATTERNS, Filters, ForgeSource
@@ -83,6 +84,13 @@ def spec_target(crawler: Crawler, github: GitHub, repository: str, path: str = C
 
 def has(crawler: Crawler, name: str) -> bool:
     return crawler.catalog.view.entity(f"component:default/{name}") is not None
+
+
+def uids(crawler: Crawler) -> dict[str, str]:
+    """The uid of each entity by its ref, generated Locations left out."""
+    bodies = crawler.catalog.view.page(Query(limit=1000)).bodies
+    found = [entity for entity in map(json.loads, bodies) if entity["kind"] != "Location"]
+    return {f"component:default/{one['metadata']['name']}": one["metadata"]["uid"] for one in found}
 
 
 def description(crawler: Crawler, name: str) -> Any:
@@ -497,11 +505,30 @@ def test_a_renamed_repository_keeps_its_entities_under_its_new_name(github: GitH
     repo = github.repos.pop("shop")
     repo.name, github.moved["shop"] = "store", "store"
     github.repos["store"] = repo
+    before = uids(shop)
     hook = github.hook("repository", "store", action="renamed", changes={"repository": {"name": {"from": "shop"}}})
     assert deliver(shop, hook)
-    assert has(shop, "shop")
+    assert uids(shop) == before
     assert spec_target(shop, github, "shop") is None
     assert spec_target(shop, github, "store") is not None
+
+
+def test_default_branches_with_another_name_everywhere_hold_nothing_up_and_keep_every_entity(
+    github: GitHub, open_crawler: Open
+) -> None:
+    fill(github, 20, 20)
+    crawler = open_crawler()
+    crawl(crawler)
+    before = uids(crawler)
+    for repo in github.repos.values():
+        repo.branches["trunk"] = repo.branches.pop("main")
+        repo.branch, repo.updated_at = "trunk", "2026-02-01T00:00:00Z"
+    report = crawl(crawler)
+    assert (report.failure, report.changed) == ("", sorted(before))
+    assert uids(crawler) == before
+    entity = crawler.catalog.view.entity("component:default/service-0007")
+    assert entity is not None
+    assert entity["metadata"]["annotations"]["backstage.io/source-location"].endswith("/repository-0007/tree/trunk/")
 
 
 @pytest.mark.parametrize("action", ["created", "publicized", "edited", "transferred"])

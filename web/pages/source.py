@@ -9,7 +9,7 @@ from starlette.responses import RedirectResponse, Response
 from catalog.crawler import Crawler
 from catalog.errors import CatalogError
 from catalog.leftovers import forget
-from catalog.locations import GENERATED
+from catalog.locations import is_generated
 from catalog.problems import Tally
 from catalog.runs import Run
 from catalog.view import View
@@ -19,7 +19,6 @@ from web.names import Item, describe
 from web.render import Crumb, Page, catalog_of, format_age, render, render_error
 from web.standing import Standing, find_standing, format_seconds, format_wait, source_json, source_path, to_time
 
-_GENERATED = f"location:default/{GENERATED}"
 _FILES = 50
 _REFS = 2_000
 _FAULTS = 20
@@ -144,7 +143,7 @@ def _faults(source: Standing) -> dict[str, int]:
 
 
 def _part(heading: str, refs: list[str], view: View) -> PlannedPart:
-    named = sorted(ref for ref in refs if not ref.startswith(_GENERATED))
+    named = sorted(ref for ref in refs if not is_generated(ref))
     return PlannedPart(heading, len(refs), [describe(view, ref) for ref in named[:_REFS]], len(refs) - len(named))
 
 
