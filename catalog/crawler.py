@@ -187,9 +187,11 @@ class Crawler:
                 remote.cache.flush()
         if remote is not None and not report.failure:
             remote.cache.forget_unused()
-        _log(report)
         usage = replace(remote.usage) if remote is not None else Usage()
-        self.catalog.note_run(_as_run(report, started, usage))
+        run = _as_run(report, started, usage)
+        if not run.is_quiet:
+            log.log(logging.INFO if run.outcome == "ok" else logging.WARNING, "%s", run.summary)
+        self.catalog.note_run(run)
         if report.held or not report.failure:
             job.plan, job.planned_at = (report, time.time()) if report.held else (None, None)
         self._schedule(source, job, report, usage)
@@ -373,11 +375,3 @@ def _as_run(report: Report, started: datetime, usage: Usage) -> Run:
     counts = Counts(len(report.added), len(report.changed), len(report.removed), report.unchanged, len(report.refused))
     outcome: Outcome = "held" if report.held else "failed" if report.failure else "ok"
     return Run(report.source, started, report.seconds, outcome, report.failure, counts, usage)
-
-
-def _log(report: Report) -> None:
-    if report.failure:
-        log.warning("%s: %s", report.source, report.failure)
-    elif report.added or report.changed or report.removed:
-        counts = (len(report.added), len(report.changed), len(report.removed), len(report.refused))
-        log.info("%s: %d added, %d changed, %d removed, %d refused", report.source, *counts)

@@ -31,3 +31,23 @@ class Run:
     message: str = ""
     counts: Counts = field(default_factory=Counts)
     usage: Usage = field(default_factory=Usage)
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether it ended well and changed nothing."""
+        return self.outcome == "ok" and not (self.counts.added or self.counts.changed or self.counts.removed)
+
+    @property
+    def summary(self) -> str:
+        """One line: what it did, or why it did nothing."""
+        if self.outcome != "ok":
+            return (
+                f"{self.source}: {self.message}"
+                if self.outcome == "held"
+                else f"{self.source}: not read: {self.message}"
+            )
+        asked = f", {self.usage.requests:,} requests" if self.usage.requests else ""
+        return (
+            f"{self.source}: {self.counts.added} added, {self.counts.changed} changed, {self.counts.removed} removed, "
+            f"{self.counts.unchanged} unchanged, {self.counts.refused} refused{asked}, in {self.seconds:.1f} s"
+        )

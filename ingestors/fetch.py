@@ -202,7 +202,9 @@ class Api:
             raise ReadError(f"{url} is not there ({status})", missing=True)
         if status in (401, 403):
             self._usage.note(f"{url}: {status} {response.reason_phrase}")
-            raise ReadError(f"{url} was refused ({status}): the token may have expired or lack a right", forbidden=True)
+            is_known = "authorization" in response.request.headers
+            why = "the token may have expired or lack a right" if is_known else "no token is given for this host"
+            raise ReadError(f"{url} was refused ({status}): {why}", forbidden=True)
         if status not in (200, 201, 304):
             raise ReadError(f"{url} could not be read: {status} {response.reason_phrase}")
         if is_json and status != 304:

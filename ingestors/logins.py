@@ -29,6 +29,11 @@ class Login:
     webhook_secret: str = field(default="", repr=False)
 
     @property
+    def is_nobody(self) -> bool:
+        """Whether nothing is told of who asks."""
+        return not (self.token or self.password or self.client_secret or self.app_id)
+
+    @property
     def git_token(self) -> str | None:
         """What the git program is given: a token, or `user:password`."""
         secret = self.token or self.password

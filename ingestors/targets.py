@@ -22,6 +22,7 @@ Settings = dict[str, Any]
 _SECONDS: Final = 10.0
 _FILE: Final = re.compile(r"\.(ya?ml|json)$", re.IGNORECASE)
 _SCP: Final = re.compile(r"[\w.-]+@[\w.-]+:[^/].*")
+_DOWN: Final = "Is the address right, and is the host up?"
 _HINT: Final = "Name a folder or a catalog file on this machine, or the URL of an organisation, a repository or a file."
 
 
@@ -86,7 +87,7 @@ def _ask_what_runs(base: str, name: str) -> scm.Host:
             answer = request("GET", base + path, seconds=_SECONDS)
             body = answer.json()
         except httpx.HTTPError as error:
-            raise CatalogError("unavailable", f"`{base}` could not be asked what it is: {error}", _HINT) from error
+            raise CatalogError("unavailable", f"`{base}` could not be asked what it is: {error}", _DOWN) from error
         except ValueError:  # a page, not an API
             continue
         # GitLab tells it only to who has a token; to others it says 401, in JSON all the same, as closed Giteas do.
@@ -119,7 +120,9 @@ def _is_project(host: scm.Host, path: str, token: str) -> bool:
     try:
         answer = request("GET", f"{base}/projects/{quote(path, safe='')}", seconds=_SECONDS, headers=headers)
     except httpx.HTTPError as error:
-        raise CatalogError("unavailable", f"`{host.name}` could not be asked what `{path}` is: {error}") from error
+        raise CatalogError(
+            "unavailable", f"`{host.name}` could not be asked what `{path}` is: {error}", _DOWN
+        ) from error
     return answer.status_code == 200
 
 

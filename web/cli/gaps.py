@@ -1,21 +1,29 @@
 """`callboard gaps`: what the catalog lacks, ranked, and a catalog-info.yaml proposed for each repository without one."""
 
+from collections import Counter
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import orjson
 import typer
 
 from catalog.catalog import Catalog
 from catalog.errors import CatalogError
-from catalog.gaps import Bare, Gap, find_gaps, propose_file
+from catalog.gaps import Bare, Gap, GapKind, find_gaps, propose_file
 from catalog.scm import Hosts
 from ingestors.registry import find_bare
 from web.cli.options import AsJson, Config, Database, say
+from web.names import count_words
 from web.settings import Settings, default_database, read_settings
 
 EPILOG = "Examples:  callboard gaps   ·   callboard gaps --json   ·   callboard gaps --propose proposals"
 _SHOWN = 10
+_WORDS: Final[dict[GapKind, tuple[str, str]]] = {
+    "unknown-owner": ("owner that does not exist", "owners that do not exist"),
+    "file-with-problems": ("file with problems", "files with problems"),
+    "no-owner": ("entity without owner", "entities without owner"),
+    "no-catalog-file": ("repository without a catalog file", "repositories without a catalog file"),
+}
 
 
 def gaps(
@@ -44,15 +52,15 @@ def gaps(
     raise typer.Exit(1 if found else 0)
 
 
-def show_gaps(catalog: Catalog, hosts: Hosts) -> None:
-    """The first gaps on stderr, after a first crawl."""
+def show_gaps(catalog: Catalog, hosts: Hosts, note: str = "") -> None:
+    """The first gaps on stderr, after a first crawl, each with how much it touches; `note` is for who runs the command."""
     found = find_gaps(catalog.view, catalog.problems, _find_bare(catalog, hosts))
     say(_summarise(found))
     for gap in found[:_SHOWN]:
-        say(f"  {gap.message}")
+        say(f"  {gap.weight:>4}  {gap.message}")
     if len(found) > _SHOWN:
-        say(f"  and {len(found) - _SHOWN} more: `callboard gaps`")
-    for hint in dict.fromkeys(gap.hint for gap in found[:_SHOWN]):
+        say(f"        and {len(found) - _SHOWN} more: `callboard gaps`{note}")
+    for hint in dict.fromkeys(gap.hint for gap in found):
         say(f"  hint: {hint}")
 
 
@@ -66,15 +74,9 @@ def _find_bare(catalog: Catalog, hosts: Hosts) -> list[Bare]:
 
 
 def _summarise(gaps: list[Gap]) -> str:
-    counts = {kind: sum(gap.kind == kind for gap in gaps) for kind in dict.fromkeys(gap.kind for gap in gaps)}
-    words = {
-        "unknown-owner": "owners that do not exist",
-        "file-with-problems": "files with problems",
-        "no-owner": "entities without owner",
-        "no-catalog-file": "repositories without a catalog file",
-    }
-    listed = ", ".join(f"{count} {words[kind]}" for kind, count in counts.items())
-    return f"{len(gaps)} gaps: {listed}" if gaps else "no gaps"
+    counts = Counter(gap.kind for gap in gaps)
+    listed = ", ".join(count_words(count, *_WORDS[kind]) for kind, count in counts.items())
+    return f"{count_words(len(gaps), 'gap')}: {listed}" if gaps else "no gaps"
 
 
 def _gap_json(gap: Gap) -> dict[str, str | int]:
@@ -104,4 +106,4 @@ def _write_proposals(bare: list[Bare], folder: Path) -> None:
         except OSError as error:
             raise CatalogError("unavailable", f"`{path}` could not be written: {error.strerror}") from error
         written += 1
-    say(f"{written} files written to {folder}")
+    say(f"{count_words(written, 'file')} written to {folder}")

@@ -66,21 +66,12 @@ def summarise_report(report: Report) -> str:
     return f"{report.source}: {counts}, {rest}"
 
 
-def summarise_run(run: Run) -> str:
-    """One line for a crawl that the server made."""
-    if run.outcome != "ok":
-        return f"{run.source}: {run.message}" if run.outcome == "held" else f"{run.source}: not read: {run.message}"
-    counts, usage = run.counts, run.usage
-    asked = f", {usage.requests} requests" if usage.requests else ""
-    return (
-        f"{run.source}: {counts.added} added, {counts.changed} changed, {counts.removed} removed, "
-        f"{counts.unchanged} unchanged, {counts.refused} refused{asked}, in {run.seconds:.1f} s"
-    )
-
-
 @contextmanager
 def watch_first_crawls(crawler: Crawler, sources: Sequence[Source], done: Callable[[], None]) -> Iterator[None]:
-    """Tell how the first crawls go for as long as the context is open; `done` is called after the last of them."""
+    """Tell how the first crawls go for as long as the context is open.
+
+    `done` is called after the last of them, unless none could be read.
+    """
     stop = threading.Event()
     arguments = (crawler, sources, done, stop)
     thread = threading.Thread(target=_watch, args=arguments, name="first crawls", daemon=True)
@@ -97,19 +88,31 @@ def watch_first_crawls(crawler: Crawler, sources: Sequence[Source], done: Callab
 def _watch(crawler: Crawler, sources: Sequence[Source], done: Callable[[], None], stop: threading.Event) -> None:
     waiting = {source.name: source for source in sources}
     before = {name: crawler.catalog.runs(name)[:1] for name in waiting}
-    told = time.monotonic()
+    told, has_read = time.monotonic(), False
     while waiting:
         if stop.wait(_POLL_SECONDS):
             return
         for name in [name for name in waiting if crawler.job(name).state == "idle"]:
             runs = crawler.catalog.runs(name)[:1]
             if runs != before[name]:
-                say(summarise_run(runs[0]))
+                _tell_end(runs[0], crawler.job(name).next_at)
+                has_read = has_read or (runs[0].outcome != "failed" and runs[0].usage.total != 0)
                 del waiting[name]
         if time.monotonic() - told >= _TELL_SECONDS:
             told = time.monotonic()
             _tell(crawler, waiting)
-    done()
+    if has_read:
+        done()
+
+
+def _tell_end(run: Run, next_at: float | None) -> None:
+    """What the log does not say of a first crawl: that nothing has changed, that there was nothing, when it is tried again."""
+    if run.is_quiet:
+        say(run.summary)
+    if run.outcome == "failed" and next_at is not None:
+        say(f"  it is tried again in {max(0, next_at - time.time()):.0f} s, and at its page: /sources")
+    if run.outcome == "ok" and run.usage.total == 0:
+        say("  hint: There was nothing to read. Is the name right, and may the token see what is there?")
 
 
 def _tell(crawler: Crawler, waiting: Mapping[str, Source]) -> None:

@@ -1,5 +1,6 @@
 """`callboard check`, `ingest`, `forget`, `show` and `list`: files judged, sources crawled once, and the catalog read."""
 
+import logging
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -19,7 +20,7 @@ from ingestors.folder import PATTERNS
 from web import checking
 from web.cli.options import AsJson, Config, Database, Patterns, Ref, Sources, parse_any, say
 from web.cli.progress import show_progress, summarise_report
-from web.cli.wiring import wire
+from web.cli.wiring import say_lacking, wire
 from web.settings import Settings, default_database, read_settings
 
 CHECK_EPILOG = "Examples:  callboard check .   ·   callboard check catalog-info.yaml --format github"
@@ -79,8 +80,10 @@ def ingest(
     if not sources and config is None:
         raise CatalogError("invalid", "no source was named", "Name one, or a configuration file with `--config`.")
     given = read_settings(config) if config else Settings()
+    logging.getLogger("callboard").setLevel(logging.ERROR)  # how each crawl went is printed
     reports: list[Report] = []
     with wire(given, sources, pattern or (), database) as wired:
+        say_lacking(wired)
         for source in wired.sources:
             if dry_run:
                 reports.append(wired.crawler.plan(source.name))

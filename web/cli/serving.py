@@ -5,6 +5,7 @@ import signal
 import socket
 import sys
 import threading
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -16,7 +17,7 @@ from web.cli.gaps import show_gaps
 from web.cli.monitoring import open_live_facts, open_receivers
 from web.cli.options import Config, Database, Patterns, Sources, say
 from web.cli.progress import show_progress, watch_first_crawls
-from web.cli.wiring import Wired, wire
+from web.cli.wiring import Wired, say_lacking, wire
 from web.names import count_words
 from web.settings import HOST, PORT, Settings, read_settings
 
@@ -55,14 +56,17 @@ def serve(
     with wire(given, sources, pattern or (), database, search=True) as wired:
         read_local(wired)
         threading.Thread(target=wired.crawler.crawl_locations, name="locations", daemon=True).start()
+        note = " (with the same `--database`)" if database else ""
+        show = partial(show_gaps, wired.catalog, wired.reader.hosts, note)
         if wired.remote:
             say(f"Reading {', '.join(source.name for source in wired.remote)} in the background")
+            say_lacking(wired)
         elif sys.stderr.isatty():
-            show_gaps(wired.catalog, wired.reader.hosts)
+            show()
         say(_describe_access(access))
         live, receivers = open_live_facts(given.live), open_receivers(given.alerts)
         app = create_app(wired.crawler, access, wired.reader.hosts, live, receivers, given.public_url or "")
-        with watch_first_crawls(wired.crawler, wired.remote, lambda: show_gaps(wired.catalog, wired.reader.hosts)):
+        with watch_first_crawls(wired.crawler, wired.remote, show):
             _run(app, address, sockets, wired.catalog)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from catalog import rules, scm
@@ -26,17 +26,22 @@ from ingestors.settings.secret import reveal
 from ingestors.url import AllowedHost, UrlReader
 from web import settings
 from web.access import is_loopback
+from web.cli.options import say
 from web.settings import Fault, Settings
 
 
 @dataclass(frozen=True, slots=True)
 class Wired:
-    """A catalog with the sources that the settings name."""
+    """A catalog with the sources that the settings name.
+
+    `lacking` are the variables of the environment that could hold a token, for sources that are read without one.
+    """
 
     catalog: Catalog
     crawler: Crawler
     sources: tuple[Source, ...]
     reader: UrlReader
+    lacking: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def local(self) -> list[Source]:
@@ -77,10 +82,17 @@ def wire(
     try:
         sources = tuple(section.open(outside) for section in sections.values())
         every = {name: getattr(section, "every", None) or given.every for name, section in sections.items()}
-        yield Wired(catalog, _make_crawler(given, catalog, sources, reader, every), sources, reader)
+        crawler = _make_crawler(given, catalog, sources, reader, every)
+        yield Wired(catalog, crawler, sources, reader, _find_lacking(sections, known))
     finally:
         outside.close()
         catalog.close()
+
+
+def say_lacking(wired: Wired) -> None:
+    """Tell whoever runs this what is read without a token."""
+    for name, variables in wired.lacking.items():
+        say(f"{name} is read without a token, so only what is public: {variables} is not set")
 
 
 def find_faults(given: Settings) -> Iterator[Fault]:
@@ -142,10 +154,15 @@ def _find_out(source: AnySource, known: _Known, patterns: Sequence[str]) -> Sect
     section, host = find_out(source, scm.Hosts(known.hosts.values()), known.tokens, patterns)
     if host is not None:
         known.hosts[host.name] = host
-    name = getattr(section, "host", "") or urlsplit(getattr(section, "url", "")).netloc
+    name = _host_of(section)
     if name in known.hosts:
         _take_token(known, known.hosts[name])
     return section
+
+
+def _host_of(section: Section) -> str:
+    """The host that a source asks; "" for one that is on none."""
+    return getattr(section, "host", "") or urlsplit(getattr(section, "url", "")).netloc
 
 
 def _name(sections: Iterable[Section]) -> dict[str, Section]:
@@ -197,12 +214,23 @@ def _take_token(known: _Known, host: scm.Host) -> None:
     GITHUB_TOKEN is github.com's: whatever else says that it is a GitHub is not given it.
     """
     login = known.logins.get(host.name, Login())
-    has_login = login.token or login.password or login.client_secret or login.app_id
+    if login.is_nobody and _may_take_token(host) and host.type in known.tokens:
+        known.logins[host.name] = Login(token=known.tokens[host.type], webhook_secret=login.webhook_secret)
+
+
+def _may_take_token(host: scm.Host) -> bool:
     url = urlsplit(host.base)
     is_safe = url.scheme == "https" or is_loopback(url.hostname or "")
-    is_safe = is_safe and (host.type != "github" or host.name == "github.com")
-    if not has_login and is_safe and host.type in known.tokens:
-        known.logins[host.name] = Login(token=known.tokens[host.type], webhook_secret=login.webhook_secret)
+    return is_safe and (host.type != "github" or host.name == "github.com")
+
+
+def _find_lacking(sections: Mapping[str, Section], known: _Known) -> dict[str, str]:
+    lacking = {}
+    for name, section in sections.items():
+        host = known.hosts.get(_host_of(section))
+        if host is not None and known.logins.get(host.name, Login()).is_nobody and _may_take_token(host):
+            lacking[name] = " or ".join(settings.TOKENS.get(host.type, ()))
+    return {name: variables for name, variables in lacking.items() if variables}
 
 
 def _headers_by_host(known: _Known) -> Mapping[str, Callable[[], Mapping[str, str]]]:

@@ -19,7 +19,7 @@ from ingestors.settings.section import Section
 from web.mistakes import Mistake, find_mistakes
 from web.settings.alerts import Alerts, Receiver
 from web.settings.auth import GUEST, Auth, Cors, Token
-from web.settings.environment import default_database, default_server, find_tokens, state_folder
+from web.settings.environment import TOKENS, default_database, default_server, find_tokens, state_folder
 from web.settings.hosts import Host, HostsByName
 from web.settings.live import Address, Live
 from web.settings.reading import Allowed, Locations, Reading, Removals
@@ -32,6 +32,7 @@ __all__ = [
     "GUEST",
     "HOST",
     "PORT",
+    "TOKENS",
     "Alerts",
     "Allowed",
     "AllowedKind",

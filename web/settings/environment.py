@@ -2,8 +2,10 @@
 
 import os
 from pathlib import Path
+from typing import Final
 
-_TOKENS = {"github": ("GITHUB_TOKEN", "GH_TOKEN"), "gitlab": ("GITLAB_TOKEN",), "gitea": ("GITEA_TOKEN",)}
+TOKENS: Final = {"github": ("GITHUB_TOKEN", "GH_TOKEN"), "gitlab": ("GITLAB_TOKEN",), "gitea": ("GITEA_TOKEN",)}
+"""The variables with a token, by the type of host that it is for: the first that is set."""
 
 
 def default_database() -> str:
@@ -29,6 +31,6 @@ def state_folder() -> Path:
 def find_tokens() -> dict[str, str]:
     """The tokens in the environment by the type of host that they are for; only those that are there."""
     found = {
-        type: next((os.environ[name] for name in names if os.environ.get(name)), "") for type, names in _TOKENS.items()
+        type: next((os.environ[name] for name in names if os.environ.get(name)), "") for type, names in TOKENS.items()
     }
     return {type: token for type, token in found.items() if token}
