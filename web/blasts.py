@@ -92,8 +92,9 @@ def write_message(names: str, impact: Impact, address: str) -> str:
 
 
 def name_team(label: str, ways: Sequence[Way]) -> str:
-    """A team in a message, with how to reach it."""
-    return f"{label} ({', '.join(way.label for way in ways[:2])})" if ways else label
+    """A team in a message, with how to reach it: the address of whoever is on call, for its title says nothing in a text."""
+    told = [way.href or way.label if way.kind == "on-call" else way.label for way in ways[:2]]
+    return f"{label} ({', '.join(told)})" if told else label
 
 
 def list_names(items: Sequence[Item], most: int, total: int = 0) -> str:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from html import unescape
 from pathlib import Path
+from urllib.parse import unquote
 
 import nh3
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
@@ -18,7 +19,7 @@ from starlette.responses import HTMLResponse, Response
 from catalog.catalog import MARKS, Catalog
 from web import urls
 from web.assets import static
-from web.names import Item, count_words, spell_number
+from web.names import Item, count_words, describe, spell_number
 
 HEADERS = {
     "content-security-policy": (
@@ -114,10 +115,16 @@ def render(request: Request, template: str, page: Page, status: int = 200) -> Re
             revision=catalog.view.revision,
             exists=lambda ref: catalog.view.get(ref) is not None,
             themes=_THEMES,
+            viewer=describe(catalog.view, ref) if (ref := read_viewer(request)) else None,
             theme=theme if (theme := request.cookies.get("theme")) in _THEMES else "",
         )
     )
     return HTMLResponse(html, status, HEADERS)
+
+
+def read_viewer(request: Request) -> str:
+    """The ref of the team or person that whoever asks said they are, kept by their browser in a cookie; else empty."""
+    return urls.read_ref(unquote(given), "group") if (given := request.cookies.get("me")) else ""
 
 
 def load_templates(*names: str) -> None:

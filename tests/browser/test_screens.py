@@ -31,6 +31,33 @@ def test_a_filter_applies_when_chosen_and_leaves_a_short_address(browser, addres
     page.context.close()
 
 
+def test_going_back_shows_the_filters_that_the_address_names(browser, address):
+    page = open_page(browser, "wide")
+    page.goto(address + "/catalog")
+    page.get_by_label("deprecated").check()
+    page.wait_for_url(address + "/catalog?lifecycle=deprecated")
+    assert page.get_by_label("deprecated").is_checked()
+    page.go_back(wait_until="load")
+    assert page.url == address + "/catalog"
+    assert not page.get_by_label("deprecated").is_checked()
+    page.context.close()
+
+
+def test_who_says_who_they_are_finds_what_is_theirs_on_the_overview(browser, address):
+    page = open_page(browser, "wide")
+    page.goto(address)
+    page.get_by_role("link", name="Say which team or person you are").click()
+    page.locator("tr", has_text="team-payments").get_by_role("button", name="This is me").click()
+    page.wait_for_url(address + "/catalog?owner=group:default/team-payments")
+    assert page.get_by_role("link", name="Mine", exact=True).get_attribute("aria-current") == "true"
+    page.get_by_role("button", name="Star legacy-billing").click()
+    page.goto(address)
+    yours = page.get_by_role("region", name="Yours")
+    assert yours.get_by_role("link", name="5 Components").is_visible()
+    assert yours.get_by_role("link", name="legacy-billing").is_visible()
+    page.context.close()
+
+
 def test_pages_work_without_script(browser, address):
     page = open_page(browser, "wide", java_script_enabled=False)
     page.goto(address + "/catalog")

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import quote
 
 from starlette.testclient import TestClient
 
@@ -13,12 +14,39 @@ from tests.conftest import component
 from web.app import create_app
 
 Write = Callable[[str, str], Path]
+ORG = """apiVersion: backstage.io/v1alpha1
+kind: Group
+metadata: {name: team-a}
+spec: {type: team, children: []}
+---
+apiVersion: backstage.io/v1alpha1
+kind: Group
+metadata: {name: apart}
+spec: {type: team, children: []}
+---
+apiVersion: backstage.io/v1alpha1
+kind: User
+metadata: {name: ann}
+spec: {memberOf: [team-a]}
+"""
 
 
-def open_home(catalog: Catalog) -> str:
-    answer = TestClient(create_app(Crawler(catalog)), headers={"accept": "text/html"}).get("/")
+def open_page(catalog: Catalog, path: str, viewer: str = "") -> str:
+    """A page as whoever said that they are `viewer` sees it."""
+    cookies = {"me": quote(viewer, safe="")} if viewer else {}
+    answer = TestClient(create_app(Crawler(catalog)), headers={"accept": "text/html"}, cookies=cookies).get(path)
     assert answer.status_code == 200
     return answer.text
+
+
+def open_home(catalog: Catalog, viewer: str = "") -> str:
+    return open_page(catalog, "/", viewer)
+
+
+def section(html: str, name: str) -> str:
+    """The words of a section, by the id of its heading."""
+    block = html[html.index(f'id="{name}"') :].partition("</section>")[0].partition(">")[2]
+    return " ".join(re.sub(r"<[^>]+>", " ", block).split())
 
 
 def lately(html: str) -> list[str]:
@@ -66,6 +94,49 @@ def test_mine_and_starred_wait_for_the_browser(catalog: Catalog, write: Write, f
     html = open_home(catalog)
     assert 'href="/catalog?kind=group&amp;kind=user&amp;pick=1"' in html
     assert "/static/stars+frame.js?v=" in html
+
+
+def test_whoever_says_who_they_are_sees_what_they_own_what_is_wrong_with_it_and_what_changed(
+    catalog: Catalog, write: Write, folder: FolderSource
+) -> None:
+    write("org/catalog-info.yaml", ORG)
+    write("alpha/catalog-info.yaml", component("alpha"))
+    catalog.ingest(folder)
+    write("alpha/catalog-info.yaml", f"{component('alpha', 'Another description')}---\n{component('no name')}")
+    catalog.ingest(folder)
+    words = section(open_home(catalog, "group:default/team-a"), "yours")
+    assert words.startswith("Yours: team-a not you? 1 Component 1 problem to mend 5 gaps in quality")
+    assert "Changed in the last week 1 changed alpha Component" in words
+    assert "1 Component" in section(open_home(catalog, "user:default/ann"), "yours"), "a person has what their team has"
+    assert "Nothing names apart as its owner." in section(open_home(catalog, "group:default/apart"), "yours")
+    gone = section(open_home(catalog, "group:default/gone"), "yours")
+    assert "Say which team or person you are" in gone
+
+
+def test_whoever_has_not_said_who_they_are_is_told_what_can_be_asked(
+    catalog: Catalog, write: Write, folder: FolderSource
+) -> None:
+    write(
+        "catalog-info.yaml", "---\n".join([ORG, component("alpha"), component("beta", dependsOn="[component:alpha]")])
+    )
+    catalog.ingest(folder)
+    html = open_home(catalog)
+    assert "What breaks if alpha fails" in section(html, "start")
+    assert 'href="/graph?root=component:default/alpha&amp;view=impact"' in html
+    assert 'id="start"' not in open_home(catalog, "group:default/team-a")
+
+
+def test_mine_leads_to_what_the_viewer_owns_and_who_they_are_can_be_chosen(
+    catalog: Catalog, write: Write, folder: FolderSource
+) -> None:
+    write("catalog-info.yaml", ORG)
+    catalog.ingest(folder)
+    pick = "/catalog?kind=group&kind=user&pick=1"
+    assert f'href="{pick.replace("&", "&amp;")}" data-mine' in open_page(catalog, pick)
+    html = open_page(catalog, pick, "user:default/ann")
+    assert 'href="/catalog?owner=user:default/ann" data-mine title="What ann owns"' in html
+    assert re.findall(r'data-me="([^"]+)" disabled', html) == ["user:default/ann"]
+    assert html.count(">This is me</button>") == 3
 
 
 def test_many_problems_are_counted_by_rule_and_few_are_shown(

@@ -13,8 +13,9 @@ from catalog.kinds import RULES
 from catalog.problems import Problem
 from catalog.store import Revision
 from catalog.view import View
+from web.mine import Mine, find_mine
 from web.names import KINDS, PLURALS, Item, describe
-from web.render import Page, catalog_of, render
+from web.render import Page, catalog_of, read_viewer, render
 from web.standing import Standing, list_standings
 from web.urls import with_query
 
@@ -24,6 +25,8 @@ _SHOWN_SOURCES = 6
 _SHOWN_REVISIONS = 6
 _SHOWN_TOUCHED = 5
 _MAX_NAMED = 50
+_HUBS = 12
+_PICK = "/catalog?kind=group&kind=user&pick=1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,10 @@ class ChangeLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Home(Page):
-    """The whole catalog at a glance. Few problems are shown whole, many by the rule that they break, in `breaches`."""
+    """The whole catalog at a glance, and what is `mine`; `pick` is where to say who one is, `example` something to ask about.
+
+    Few problems are shown whole, many by the rule that they break, in `breaches`.
+    """
 
     total: int
     kinds: list[KindCount]
@@ -79,6 +85,9 @@ class Home(Page):
     breach_count: int
     problem_count: int
     file_count: int
+    mine: Mine | None
+    pick: str
+    example: Item | None
     sources: list[Standing]
     source_count: int
     changes: list[ChangeLine]
@@ -98,21 +107,33 @@ def show_home(request: Request) -> Response:
         section="home",
         twin="/api/catalog/entity-facets?facet=kind",
         total=len(catalog.view),
-        kinds=[
-            KindCount(PLURALS.get(kind, kind), counts[kind], with_query("/catalog", {"kind": kind.lower()}))
-            for kind in names
-            if kind in counts
-        ],
+        kinds=[_count_kind(kind, counts[kind]) for kind in names if kind in counts],
         problems=problems if len(problems) <= _SHOWN_PROBLEMS else [],
         breaches=breaches[:_SHOWN_RULES],
         breach_count=len(breaches),
         problem_count=len(problems),
         file_count=len({problem.origin.file for problem in problems}),
+        mine=find_mine(catalog, viewer) if (viewer := read_viewer(request)) else None,
+        pick=_PICK,
+        example=_find_example(catalog.view),
         sources=sources[:_SHOWN_SOURCES],
         source_count=len(sources),
         changes=[_change(catalog.view, revision) for revision in catalog.revisions(_SHOWN_REVISIONS)],
     )
     return render(request, "pages/home.html", page)
+
+
+def _count_kind(kind: str, count: int) -> KindCount:
+    label = PLURALS.get(kind, kind) if count > 1 else kind
+    return KindCount(label, count, with_query("/catalog", {"kind": kind.lower()}))
+
+
+def _find_example(view: View) -> Item | None:
+    """What most depends on, a component if one is among the first: something that whoever asks has heard of."""
+    from catalog.graph.blast import most_needed
+
+    hubs = [describe(view, ref) for ref, _ in most_needed(view.edges, _HUBS)]
+    return next((one for one in sorted(hubs, key=lambda hub: hub.kind != "Component") if one.exists), None)
 
 
 def _count_breaches(problems: Iterable[Problem]) -> list[Breach]:
