@@ -4,11 +4,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import Literal
+from typing import Final, Literal
 
 from catalog.annotations import parse_labels, split_list
 
 Tool = Literal["pagerduty", "prometheus", "alertmanager", "grafana", "opsgenie"]
+TOOL_NAMES: Final[Mapping[Tool, str]] = {
+    "pagerduty": "PagerDuty",
+    "prometheus": "Prometheus",
+    "alertmanager": "Alertmanager",
+    "grafana": "Grafana",
+    "opsgenie": "Opsgenie",
+}
 AlertState = Literal["firing", "silenced", "inhibited", "pending", "inactive", "unknown"]
 """Worst first, as they are shown; `unknown` is a rule that cannot be evaluated."""
 ALERT_STATES: tuple[AlertState, ...] = ("firing", "silenced", "inhibited", "pending", "unknown", "inactive")

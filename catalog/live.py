@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol
 
-from catalog.alerts import Alert, Alerts, Tool, read_declared
+from catalog.alerts import TOOL_NAMES, Alert, Alerts, Tool, read_declared
 
 State = Literal["fresh", "cached", "asking", "unavailable"]
 """`asking`: no answer in the time given, but it is still waited for, for whoever asks next."""
@@ -119,6 +119,11 @@ class Panel:
     since: datetime | None = None
     reason: str = ""
     href: str = ""
+
+    @property
+    def tool_name(self) -> str:
+        """What people call the tool."""
+        return TOOL_NAMES[self.tool]
 
 
 @dataclass(frozen=True, slots=True)

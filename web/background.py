@@ -32,7 +32,7 @@ _MANY = 1_000
 
 def _make_card(catalog: Catalog) -> None:
     """Any card: with it come the modules, the templates and the matrices that all of them take."""
-    load_templates("base.html", "macros.html", "pages/card.html", "parts/live.html")
+    load_templates("base.html", "macros.html", "pages/card.html", "parts/standing.html", "parts/now.html")
     view = catalog.view
     for node in view.live[:1]:
         make_card(catalog, view.edges.refs[node])

@@ -146,7 +146,7 @@ def _environment() -> Environment:
     environment.filters |= {
         "ago": format_age, "markdown": render_markdown, "words": strip_markdown, "marked": mark_hits, "count": spell_number,
         "entity_path": urls.entity_path, "gist": cut_advert, "safe_href": urls.safe_href, "file_parts": split_file,
-        "card_path": urls.card_path, "plural": count_words,
+        "card_path": urls.card_path, "plural": count_words, "clock": format_clock,
     }  # fmt: skip
     environment.globals |= {"static": static, "with_query": urls.with_query}
     return environment
@@ -169,6 +169,13 @@ def format_age(time: datetime | None, now: datetime | None = None) -> str:
             return f"{number} {unit}{'' if number == 1 else 's'} ago"
         number //= size
     return ""
+
+
+def format_clock(time: datetime, now: datetime | None = None) -> str:
+    """When that was: the time of today, of another day with its date."""
+    told = f"{time.astimezone(UTC):%H:%M} UTC"
+    is_today = time.astimezone(UTC).date() == (now or datetime.now(UTC)).date()
+    return told if is_today else f"{time.astimezone(UTC):%Y-%m-%d} {told}"
 
 
 def render_markdown(text: str) -> Markup:

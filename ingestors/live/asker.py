@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, Generic, NamedTuple, TypeVar
 
+from catalog.alerts import TOOL_NAMES
 from catalog.live import Standing, State
 from ingestors.live.circuit import Circuit
 from ingestors.live.client import Client, LiveError
@@ -140,7 +141,7 @@ class Asker:
         except LiveError as error:
             self._fail(key, error)
         except (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError):
-            self._fail(key, LiveError(f"its answer is not one of {self.instance.tool.title()}'s"))
+            self._fail(key, LiveError(f"its answer is not one of {TOOL_NAMES[self.instance.tool]}'s"))
         else:
             self._circuit.hear()
             self._keep(key, _Known(time.monotonic() + question.keep, value, datetime.now(UTC)))

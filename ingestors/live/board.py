@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from catalog.alerts import Alerts, Tool, merge_alerts
+from catalog.alerts import TOOL_NAMES, Alerts, Tool, merge_alerts
 from catalog.live import Facts, Firing, Panel, Standing
 from ingestors.live import alertmanager, grafana, opsgenie, pagerduty, prometheus
 from ingestors.live.asker import Asker
@@ -82,7 +82,9 @@ class Board:
             name = annotations.get(choice.named_by, "").strip()
             named = [asker for asker in askers if asker.instance.name == name]
             if name and not named:
-                strangers.append(Panel(name, tool, "unavailable", reason=f"no {tool} is configured by that name"))
+                strangers.append(
+                    Panel(name, tool, "unavailable", reason=f"no {TOOL_NAMES[tool]} is configured by that name")
+                )
                 continue
             taken = named or (askers if choice.takes_all else askers[:1])
             chosen += [(asker, _with(annotations, choice)) for asker in taken]

@@ -112,8 +112,8 @@ def test_late_answers_come_without_script_too(browser: Any) -> None:
 def test_a_tool_that_is_down_says_since_when_and_holds_nothing_up(browser: Any) -> None:
     with visit(browser, DownFacts(), "wide") as (tab, base):
         tab.open(base + CARD)
-        assert tab.page.get_by_text("unavailable since 03:12 UTC").is_visible()
-        assert tab.page.get_by_text("Whether one fires is not known").is_visible()
+        assert tab.page.get_by_text("unavailable since 2026-11-23 03:12 UTC").is_visible()
+        assert tab.page.get_by_text("Whether an alert fires is not known").is_visible()
         assert tab.page.locator("meta[http-equiv=refresh], [data-live]").count() == 0
 
 

@@ -131,7 +131,7 @@ def test_the_account_is_the_one_that_the_entity_names_else_the_first(server: Pag
         assert (stranger.name, stranger.state, stranger.reason) == (
             "us",
             "unavailable",
-            "no pagerduty is configured by that name",
+            "no PagerDuty is configured by that name",
         )
 
 

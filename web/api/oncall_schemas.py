@@ -36,13 +36,23 @@ _FIRING = object_of(
         "since": or_null(TEXT),
     }
 )
-_PERSON = object_of({"level": NUMBER} | dict.fromkeys(("name", "email", "href", "policy"), TEXT))
+_PERSON = object_of(
+    {"level": NUMBER, **dict.fromkeys(("name", "email", "href", "policy"), TEXT), "until": or_null(TEXT)}
+)
+_PAGE = object_of(
+    {
+        **dict.fromkeys(("id", "title", "status", "href", "service"), TEXT),
+        "since": or_null(TEXT),
+        "assigned": list_of(TEXT),
+    }
+)
 _PANEL = object_of(
     {
         **dict.fromkeys(("name", "tool", "state", "reason"), TEXT),
         **dict.fromkeys(("askedAt", "since"), or_null(TEXT)),
         "onCall": list_of(_PERSON),
-        "incidents": list_of(object_of(dict.fromkeys(("id", "title", "status", "href", "service"), TEXT))),
+        "services": list_of(object_of(dict.fromkeys(("id", "name", "href", "status", "policy", "policyHref"), TEXT))),
+        "incidents": list_of(_PAGE),
         "changes": list_of(object_of({"summary": TEXT, "at": or_null(TEXT), "href": TEXT})),
         "alerts": list_of(_FIRING),
         "dashboards": list_of(_LINK),

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final
 
+from catalog.alerts import TOOL_NAMES
 from catalog.documents import Json
 from web.names import shorten_ref
 from web.render import format_age
@@ -140,7 +141,7 @@ def _link_rows(links: dict[str, Json], none: list[str]) -> Rows:
 def _live(card: dict[str, Json]) -> list[str]:
     lines = [f"{one['state'].upper()} {one['name']} {_age(one['since'])} {one['summary']}" for one in card["firing"]]
     for panel in card["live"]:
-        told = f"{panel['name']} ({panel['tool']})"
+        told = f"{TOOL_NAMES[panel['tool']]} ({panel['name']})"
         if panel["state"] == "unavailable":
             lines.append(f"{told}: unavailable since {_clock(panel['since'])}: {panel['reason']}")
         elif panel["state"] == "asking":

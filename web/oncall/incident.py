@@ -13,6 +13,7 @@ from web.charts import Picture, picture_chart
 from web.entity.owners import Owner, find_owners
 from web.names import Item, count_words, describe, find_near, spell_number
 from web.oncall.card import SHOWN_TEAMS, read_annotations
+from web.oncall.live import list_first_called
 from web.oncall.message import write_message
 from web.questions import Asked
 from web.urls import with_query
@@ -98,8 +99,7 @@ async def picture_live(
 async def _ask_on_call(view: View, tools: LiveFacts, call: Call, seconds: float) -> Call:
     """Who is called first now for a team's entities."""
     panels = await tools.ask(_join_pagers(view, call.entities[:_ASKED_ENTITIES]), seconds)
-    people = [person for panel in panels for person in panel.facts.on_call if person.level == 1]
-    return replace(call, on_call=tuple({person.name: person for person in people}.values()))
+    return replace(call, on_call=list_first_called(panels))
 
 
 def _join_pagers(view: View, items: Sequence[Item]) -> dict[str, str]:

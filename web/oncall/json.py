@@ -43,7 +43,7 @@ def card_json(card: Card, live: Live) -> dict[str, Json]:
                 **item_json(one.item),
                 "relation": one.relation,
                 "owner": one.owner.ref if one.owner else None,
-                "firing": live.firing.get(one.item.ref, 0),
+                "firing": live.marks.get(one.item.ref, 0),
             }
             for one in live.needs
         ],
@@ -129,9 +129,17 @@ def panel_json(panel: Panel) -> dict[str, Json]:
         "askedAt": _moment_json(panel.asked_at),
         "since": _moment_json(panel.since),
         "reason": panel.reason,
+        "services": [
+            {**_named_json(one, "id", "name", "href", "status", "policy"), "policyHref": one.policy_href}
+            for one in facts.services
+        ],
         "onCall": [_person_json(one) for one in facts.on_call],
         "incidents": [
-            {"id": one.id, "title": one.title, "status": one.status, "href": one.href, "service": one.service}
+            {
+                **_named_json(one, "id", "title", "status", "href", "service"),
+                "since": _moment_json(one.created),
+                "assigned": list(one.assigned),
+            }
             for one in facts.incidents
         ],
         "changes": [{"summary": one.summary, "at": _moment_json(one.at), "href": one.href} for one in facts.changes],
@@ -157,7 +165,11 @@ def alert_json(alert: Alert) -> dict[str, Json]:
 
 
 def _person_json(one: OnCall) -> Json:
-    return {"level": one.level, "name": one.name, "email": one.email, "href": one.href, "policy": one.policy}
+    return {"level": one.level, **_named_json(one, "name", "email", "href", "policy"), "until": _moment_json(one.until)}
+
+
+def _named_json(one: object, *names: str) -> dict[str, Json]:
+    return {name: getattr(one, name) for name in names}
 
 
 def _ways_json(ways: Iterable[Way]) -> list[Json]:
