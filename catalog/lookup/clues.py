@@ -3,8 +3,7 @@
 import hashlib
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 Surety = Literal["certain", "likely", "possible"]
@@ -42,8 +41,7 @@ KeyKind = Literal[
 """What kinds of keys entities are indexed by; `running` is the name of what can be deployed or connected to."""
 
 
-@dataclass(frozen=True, slots=True)
-class Clue:
+class Clue(NamedTuple):
     """One thing that a text may stand for: a key to look for, how sure a hit would be, and where in the text it was seen.
 
     `part` is the part of a longer text that it was seen in, "" where it is all of what was asked.

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Final
 
 from catalog.lookup.clues import Clue, KeyKind, Surety, is_replica, strip_pod, workload_clues
@@ -12,6 +13,8 @@ _PAIR: Final = re.compile(
 _LOOSE: Final = re.compile(
     r"""(?<![\w./-])["']?([A-Za-z_][\w./-]*)["']?\s*(=~?|:(?!/))\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,;"'(){}\[\]|]+))"""
 )
+_PAGE: Final = re.compile(r"^https?://([^/]+).*$")
+_PORT: Final = re.compile(r":\d+$")
 _META: Final = frozenset({"__name__", "alertstate"})
 _LABELS: Final[Mapping[str, tuple[tuple[KeyKind, Surety], ...]]] = {
     "alertname": (("alert-name", "certain"),),
@@ -34,6 +37,8 @@ _LABELS: Final[Mapping[str, tuple[tuple[KeyKind, Surety], ...]]] = {
     "arn": (("cloud-resource", "certain"),),
 }
 """What the value of a label may be."""
+_RUNNING: Final = frozenset({"service", "app", "workload", "container", "pod", "job"})
+"""The labels whose value runs in a namespace."""
 _ALIASES: Final[Mapping[str, str]] = {
     "service_name": "service", "service.name": "service", "svc": "service", "kubernetes_name": "service",
     "app_kubernetes_io_name": "app", "app.kubernetes.io/name": "app", "k8s_app": "app", "k8s-app": "app",
@@ -72,16 +77,21 @@ def find_labels(text: str) -> dict[str, str]:
 def read_labels(labels: Mapping[str, str]) -> Iterator[Clue]:
     """What a set of labels says: each pair, for the entities that ask for it, and what the well-known ones stand for."""
     plain = {name: value for name, value in labels.items() if name not in _META and value}
-    for name, value in plain.items():
-        yield Clue("label", f"{name}={value}", "certain", f"label `{name}`")
-        for kind, surety in _LABELS.get(_plain_name(name), ()):
-            for one, sure in _forms(kind, value, surety):
-                yield Clue(kind, one, sure, f"label `{name}`")
     namespace = next((value for name, value in plain.items() if _plain_name(name) == "namespace"), "")
-    if namespace:
-        for name, value in plain.items():
-            if _plain_name(name) in ("service", "app", "workload", "container", "pod", "job"):
-                yield from workload_clues(namespace, value, f"labels `namespace` and `{name}`")
+    for name, value in plain.items():
+        yield from _read_label(name, value, namespace)
+
+
+@lru_cache(maxsize=4096)
+def _read_label(name: str, value: str, namespace: str) -> tuple[Clue, ...]:
+    """What one label says, in a namespace; of thousands of alerts at once most have the same."""
+    plain, seen_as = _plain_name(name), f"label `{name}`"
+    found = [Clue("label", f"{name}={value}", "certain", seen_as)]
+    for kind, surety in _LABELS.get(plain, ()):
+        found += (Clue(kind, one, sure, seen_as) for one, sure in _forms(kind, value, surety))
+    if namespace and plain in _RUNNING:
+        found += workload_clues(namespace, value, f"labels `namespace` and `{name}`")
+    return tuple(found)
 
 
 def _plain_name(name: str) -> str:
@@ -92,10 +102,11 @@ def _plain_name(name: str) -> str:
 def _forms(kind: KeyKind, value: str, surety: Surety) -> Iterator[tuple[str, Surety]]:
     """A value as it stands, and without a port, a scheme, or what Kubernetes puts after a pod's name."""
     yield value, surety
-    bare = re.sub(r"^https?://([^/]+).*$", r"\1", value)
-    if kind == "host" and bare != value:
-        yield bare, surety
-    if kind in ("host", "cloud-resource") and re.search(r":\d+$", bare):
-        yield bare.rpartition(":")[0], surety
-    if kind in ("kubernetes", "name", "running") and strip_pod(value) != value:
-        yield strip_pod(value), "likely" if kind == "kubernetes" and is_replica(value) else "possible"
+    if kind in ("host", "cloud-resource"):
+        bare = _PAGE.sub(r"\1", value)
+        if kind == "host" and bare != value:
+            yield bare, surety
+        if (at := _PORT.search(bare)) is not None:
+            yield bare[: at.start()], surety
+    elif kind in ("kubernetes", "name", "running") and (bare := strip_pod(value)) != value:
+        yield bare, "likely" if kind == "kubernetes" and is_replica(value) else "possible"

@@ -1,14 +1,14 @@
 """From clues to candidates: every entity that something points to, with the reasons; ambiguity is shown, never guessed away."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import orjson
 from pyroaring import BitMap
 
 from catalog.documents import Json
-from catalog.lookup.clues import SURETIES, Clue, Surety, make_key
+from catalog.lookup.clues import SURETIES, Clue, KeyKind, Surety, make_key
 from catalog.lookup.index import Index, find_index
 from catalog.lookup.keys import Key, read_keys
 from catalog.lookup.payloads import Alert
@@ -18,6 +18,7 @@ from catalog.view import View
 _WEIGHTS: Final[dict[Surety, int]] = {"certain": 100, "likely": 10, "possible": 1}
 _MOST, _CROWD, _FEW = 60, 1_000, 20
 """Of a key that more entities have than the first only these are looked at, and of a crowd a few."""
+_MOST_READ: Final = 50
 _KINDS: Final = ("Component", "API", "Resource", "System", "Domain", "Group", "User", "Template", "Location")
 _NOT_RUNNING: Final = ("api", "system", "domain", "group", "user", "template", "location")
 
@@ -45,6 +46,11 @@ class Findings:
     total: int = 0
     decided: str = ""
 
+    @property
+    def is_vague(self) -> bool:
+        """Whether there are hints at most."""
+        return not self.candidates or self.candidates[0].surety == "possible"
+
 
 def look_up(view: View, clues: Iterable[Clue], limit: int = 20) -> Findings:
     """Every entity that a clue leads to, best first; `total` counts those beyond the limit too.
@@ -61,9 +67,39 @@ def look_up(view: View, clues: Iterable[Clue], limit: int = 20) -> Findings:
 
 def look_up_alert(view: View, alert: Alert, limit: int = 20) -> Findings:
     """What an alert is about: by its clues, and where these give hints at most, by what people wrote into it too."""
-    found = look_up(view, alert.clues, limit)
-    is_vague = not found.candidates or found.candidates[0].surety == "possible"
-    return look_up(view, [*alert.clues, *alert.hints], limit) if is_vague and alert.words else found
+    [found] = look_up_alerts(view, [alert], limit)
+    return found
+
+
+def look_up_alerts(view: View, alerts: Iterable[Alert], limit: int = 20) -> Iterator[Findings]:
+    """The same for many alerts, however many there are: each set of clues that lead anywhere is followed once, and only of
+    the first of those that are vague it is read what people wrote: that gives hints, and decides nothing.
+    """
+    index, leads, known, read = (
+        find_index(view),
+        dict[tuple[KeyKind, str], bool](),
+        dict[tuple[Clue, ...], Findings](),
+        0,
+    )
+
+    def follow(clues: Iterable[Clue]) -> Findings:
+        followed: list[Clue] = []
+        for clue in clues:
+            key = clue.kind, clue.value
+            if key not in leads:
+                leads[key] = bool(_find(view, index, clue))
+            if leads[key]:
+                followed.append(clue)
+        if (its := tuple(followed)) not in known:
+            known[its] = look_up(view, its, limit)
+        return known[its]
+
+    for alert in alerts:
+        found = follow(alert.clues)
+        if found.is_vague and alert.words and read < _MOST_READ:
+            read += 1
+            found = follow((*alert.clues, *alert.hints))
+        yield found
 
 
 def _collect(view: View, clues: Sequence[Clue]) -> tuple[list[Candidate], int]:
@@ -82,7 +118,7 @@ def _collect(view: View, clues: Sequence[Clue]) -> tuple[list[Candidate], int]:
             reached.add(clue.part)
         total |= nodes
         for node in nodes[: _MOST if len(nodes) <= _CROWD else _FEW]:
-            hits.setdefault(node, []).append((replace(clue, surety="possible") if is_far else clue, len(nodes)))
+            hits.setdefault(node, []).append((clue._replace(surety="possible") if is_far else clue, len(nodes)))
     found = [one for node, its in hits.items() if (one := _judge(view, node, its, pairs)) is not None]
     found.sort(key=_rank)
     return found, max(len(total) - (len(hits) - len(found)), len(found))

@@ -4,7 +4,7 @@ Shapes are told by their keys; what is not understood is refused with the shapes
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
 
@@ -132,14 +132,14 @@ def _labelled(alert: dict[str, Json]) -> Alert:
         url if isinstance(url, str) else "",
         str(alert.get("fingerprint") or ""),
         str(alert.get("startsAt") or alert.get("activeAt") or ""),
-        tuple(dict.fromkeys(clues)),
+        tuple(clues),
         tuple((f"annotation `{key}`", text) for key, text in annotations.items() if key.casefold() in _WORDS),
     )
 
 
 @lru_cache(maxsize=256)
 def _read_hints(text: str, seen_as: str) -> tuple[Clue, ...]:
-    return tuple(replace(one, surety="possible", seen_as=seen_as, part=seen_as) for one in read_text(text))
+    return tuple(one._replace(surety="possible", seen_as=seen_as, part=seen_as) for one in read_text(text))
 
 
 def _read_pagerduty(incident: Json) -> Iterator[Located]:

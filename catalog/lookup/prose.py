@@ -4,7 +4,6 @@ or of a log. Each part is read for itself, less surely than if it stood alone; a
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from itertools import pairwise
 from typing import Final
 
@@ -70,7 +69,7 @@ def _read_parts(text: str) -> Iterator[Clue]:
     yield from _read_pods(plain, words)
     yield from _read_runs(written, words)
     if len(written) > 1 and (labels := find_labels(plain)):
-        yield from (replace(clue, part="labels") for clue in read_labels(labels))
+        yield from (clue._replace(part="labels") for clue in read_labels(labels))
 
 
 def _read_word(word: str, text: str) -> Iterator[Clue]:
@@ -93,7 +92,7 @@ def _read_word(word: str, text: str) -> Iterator[Clue]:
 def _lower(clues: Iterable[Clue], part: str) -> Iterator[Clue]:
     for clue in clues:
         surety: Surety = "likely" if clue.surety == "certain" and clue.kind not in _SURE else clue.surety
-        yield replace(clue, surety=surety, seen_as=f"{clue.seen_as}, in `{part[:80]}`", part=part)
+        yield clue._replace(surety=surety, seen_as=f"{clue.seen_as}, in `{part[:80]}`", part=part)
 
 
 def _read_spelling(word: str) -> Iterator[Clue]:
@@ -138,4 +137,4 @@ def _read_pods(text: str, words: Sequence[str]) -> Iterator[Clue]:
 
 
 def _in_part(clues: Iterable[Clue], part: str) -> Iterator[Clue]:
-    return (replace(clue, part=part) for clue in clues)
+    return (clue._replace(part=part) for clue in clues)

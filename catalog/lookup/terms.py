@@ -4,7 +4,6 @@ here.
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import Final
 
 from catalog.lookup.addresses import read_address
@@ -141,7 +140,7 @@ def _read_image(text: str) -> Iterator[Clue]:
     if match[3] or match[4]:  # else it is a path like any other
         yield Clue("slug", path, "possible", "an image")
         around, _, name = path.rpartition("/")
-        yield from (replace(clue, surety="likely") for clue in _only_workload(around.rpartition("/")[2], name))
+        yield from (clue._replace(surety="likely") for clue in _only_workload(around.rpartition("/")[2], name))
         yield Clue("kubernetes", name, "likely", "an image")
         yield Clue("running", name, "likely", "an image")
 

@@ -20,7 +20,7 @@ from web.oncall.incident import (
     incident_path,
     picture_live,
 )
-from web.oncall.json import card_json, incident_json
+from web.oncall.json import card_json, incident_json, moment_json
 from web.oncall.live import WHOLE, ask_live
 from web.oncall.matched import Matched, match_alerts, read_firing
 from web.render import home_of
@@ -82,7 +82,13 @@ async def _answer(
     address = home_of(request) + incident_path(failing[:MAX_REFS])
     found = await picture_live(catalog, request.app.state.live, failing, address, WHOLE)
     alerts: list[Json] = [
-        {"title": one.title, "entityRef": one.ref or None, "candidates": [each.ref for each in one.candidates]}
+        {
+            "title": one.title,
+            "entityRef": one.ref or None,
+            "since": moment_json(one.since),
+            "candidates": [each.ref for each in one.candidates],
+            "count": one.count,
+        }
         for one in matched
     ]
     return json_response({**incident_json(found), "alerts": alerts, "isWhole": is_whole, "href": address})

@@ -113,17 +113,26 @@ ONCALL_SCHEMAS: dict[str, Json] = {
     ),
     "Incident": object_of(
         {
-            "failing": list_of(object_of(_ITEM)),
+            "failing": list_of(object_of({**_ITEM, "firing": COUNT})),
             "unknown": list_of(object_of({"entityRef": TEXT, "near": list_of(TEXT)})),
             **dict.fromkeys(("cause", "rival"), or_null(TEXT)),
             "leftOut": COUNT,
             "doubt": TEXT,
-            "suspects": list_of(object_of({**_ITEM, "reason": TEXT, "covers": COUNT, "fails": TRUTH})),
+            "suspects": list_of(object_of({**_ITEM, "reason": TEXT, "covers": COUNT, "fails": TRUTH, "firing": COUNT})),
             "calls": list_of(_CALL),
             "unowned": list_of(TEXT),
             "impact": or_null(_IMPACT),
             **dict.fromkeys(("message", "href"), TEXT),
-            "alerts": list_of(object_of({"title": TEXT, "entityRef": or_null(TEXT), "candidates": list_of(TEXT)})),
+            "alerts": list_of(
+                object_of(
+                    {
+                        "title": TEXT,
+                        **dict.fromkeys(("entityRef", "since"), or_null(TEXT)),
+                        "candidates": list_of(TEXT),
+                        "count": COUNT,
+                    }
+                )
+            ),
             "isWhole": TRUTH,
         }
     ),

@@ -44,8 +44,7 @@ async def find(catalog: Catalog, tools: LiveFacts, text: str, limit: int, alerts
         return await asyncio.to_thread(_read_incident, catalog.view, panels, found, limit)
     if not found.decided and tools.standings() and not alerts:
         found = await _find_by_service(catalog.view, tools, text[:MAX_TEXT], found, limit)
-    is_vague = not found.candidates or found.candidates[0].surety == "possible"
-    near = await asyncio.to_thread(find_alike, catalog.view, text) if text and is_vague else []
+    near = await asyncio.to_thread(find_alike, catalog.view, text) if text and found.is_vague else []
     refs = {one.ref for one in found.candidates}
     note = _OPAQUE if not found.candidates and _ADDRESS.fullmatch(text.strip()) else ""
     return Found(found, [one for one in near if one.ref not in refs], note)

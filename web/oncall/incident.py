@@ -1,12 +1,12 @@
 """The picture of an incident: what failing entities have in common, whom to call in which order, what is still to come."""
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from catalog.catalog import Catalog
-from catalog.live import LiveFacts, OnCall
+from catalog.live import Firing, LiveFacts, OnCall
 from catalog.view import View
 from web.blasts import Impact, describe_blast
 from web.charts import Picture, picture_chart
@@ -14,6 +14,7 @@ from web.entity.owners import Owner, find_owners
 from web.names import Item, count_words, describe, find_near, spell_number
 from web.oncall.card import SHOWN_TEAMS, read_annotations
 from web.oncall.live import list_first_called
+from web.oncall.matched import Matched, group_firing
 from web.oncall.message import write_message
 from web.questions import Asked
 from web.urls import with_query
@@ -59,7 +60,8 @@ class Incident:
 
     `unknown` are refs that were asked for and that the catalog does not have, each with those that may be meant; `left_out`
     counts what fails and is too much for a picture. `doubt` says why there is no cause among the suspects. `impact` is of
-    the cause, or of all that fails where there is none.
+    the cause, or of all that fails where there is none. `firing` are the alerts that what fails and what is suspected declare
+    and that the tools say fire now, by ref.
     """
 
     failing: list[Item]
@@ -76,6 +78,7 @@ class Incident:
     message: str
     left_out: int = 0
     doubt: str = ""
+    firing: Mapping[str, Sequence[Matched]] = field(default_factory=dict)
 
     @property
     def is_single(self) -> bool:
@@ -86,14 +89,24 @@ class Incident:
 async def picture_live(
     catalog: Catalog, tools: LiveFacts, refs: Sequence[str], address: str, seconds: float
 ) -> Incident:
-    """The picture, with who is on call for each team as far as the tools say so within these seconds."""
+    """The picture, with who is on call for each team and what fires, as far as the tools say so within these seconds."""
     made = await asyncio.to_thread(picture_incident, catalog, refs, address)
     if not tools.standings():
         return made
     asked = [_ask_on_call(catalog.view, tools, call, seconds) for call in made.calls[:_ASKED_CALLS]]
-    told = [*await asyncio.gather(*asked), *made.calls[_ASKED_CALLS:]]
-    made = replace(made, calls=told)
+    found, calls = await asyncio.gather(tools.firing(seconds), asyncio.gather(*asked))
+    items = [*made.failing, *(suspect.item for suspect in made.suspects)]
+    firing = {item.ref: _list_firing(catalog.view, found, item.ref) for item in items}
+    made = replace(
+        made, calls=[*calls, *made.calls[_ASKED_CALLS:]], firing={ref: some for ref, some in firing.items() if some}
+    )
     return replace(made, message=write_message(made, address))
+
+
+def _list_firing(view: View, found: Firing, ref: str) -> Sequence[Matched]:
+    entity = view.entity(ref)
+    declared = found.of(read_annotations(entity)) if entity else ()
+    return group_firing((alert for alert in declared if alert.state == "firing"), ref)
 
 
 async def _ask_on_call(view: View, tools: LiveFacts, call: Call, seconds: float) -> Call:
@@ -180,7 +193,7 @@ def _suspect(view: View, one: "Upstream", failing: Sequence[str]) -> Suspect:
     item, fails = describe(view, one.ref), one.ref in failing
     reason = _say_distance(one) if len(failing) == 1 else _say_covered(view, one, len(failing))
     if one.needed_by:
-        others = f", {spell_number(one.bystanders)} of them unconcerned" if one.bystanders else ""
+        others = f", {spell_number(one.bystanders)} of which seem well" if one.bystanders else ""
         reason += f"; needed directly by {count_words(one.needed_by, 'entity', 'entities')} in all{others}"
     return Suspect(item, reason, one.covers, fails)
 

@@ -52,9 +52,9 @@ def card_json(card: Card, live: Live) -> dict[str, Json]:
         "impact": impact_json(card.impact),
         "recent": [_recent_json(one) for one in card.recent],
         "recentTotal": card.recent_total,
-        "recentSince": _moment_json(card.since),
+        "recentSince": moment_json(card.since),
         "source": card.source,
-        "readAt": _moment_json(card.read_at),
+        "readAt": moment_json(card.read_at),
         "failure": card.failure,
     }
 
@@ -62,13 +62,13 @@ def card_json(card: Card, live: Live) -> dict[str, Json]:
 def incident_json(one: Incident) -> dict[str, Json]:
     """The picture of an incident."""
     return {
-        "failing": [item_json(item) for item in one.failing],
+        "failing": [{**item_json(item), **_firing_json(one, item)} for item in one.failing],
         "unknown": [{"entityRef": ref, "near": [item.ref for item in near]} for ref, near in one.unknown],
         "cause": one.cause or None,
         "rival": one.rival or None,
         "leftOut": one.left_out,
         "doubt": one.doubt,
-        "suspects": [_suspect_json(suspect) for suspect in one.suspects],
+        "suspects": [{**_suspect_json(suspect), **_firing_json(one, suspect.item)} for suspect in one.suspects],
         "calls": [
             {
                 **owner_json(call.owner),
@@ -83,6 +83,10 @@ def incident_json(one: Incident) -> dict[str, Json]:
         "impact": impact_json(one.impact) if one.impact else None,
         "message": one.message,
     }
+
+
+def _firing_json(incident: Incident, item: Item) -> dict[str, Json]:
+    return {"firing": sum(one.count for one in incident.firing.get(item.ref, ()))}
 
 
 def item_json(item: Item) -> dict[str, Json]:
@@ -126,8 +130,8 @@ def panel_json(panel: Panel) -> dict[str, Json]:
         "name": panel.name,
         "tool": panel.tool,
         "state": panel.state,
-        "askedAt": _moment_json(panel.asked_at),
-        "since": _moment_json(panel.since),
+        "askedAt": moment_json(panel.asked_at),
+        "since": moment_json(panel.since),
         "reason": panel.reason,
         "services": [
             {**_named_json(one, "id", "name", "href", "status", "policy"), "policyHref": one.policy_href}
@@ -137,12 +141,12 @@ def panel_json(panel: Panel) -> dict[str, Json]:
         "incidents": [
             {
                 **_named_json(one, "id", "title", "status", "href", "service"),
-                "since": _moment_json(one.created),
+                "since": moment_json(one.created),
                 "assigned": list(one.assigned),
             }
             for one in facts.incidents
         ],
-        "changes": [{"summary": one.summary, "at": _moment_json(one.at), "href": one.href} for one in facts.changes],
+        "changes": [{"summary": one.summary, "at": moment_json(one.at), "href": one.href} for one in facts.changes],
         "alerts": [alert_json(one) for one in facts.alerts],
         "dashboards": [{"title": one.title, "href": one.href} for one in facts.dashboards],
         "readings": [{"query": one.query, "rows": [list(row) for row in one.rows]} for one in facts.readings],
@@ -159,13 +163,13 @@ def alert_json(alert: Alert) -> dict[str, Json]:
         "labels": dict(alert.labels),
         "summary": alert.summary,
         "runbook": alert.runbook,
-        "since": _moment_json(alert.since),
+        "since": moment_json(alert.since),
         "source": alert.source,
     }
 
 
 def _person_json(one: OnCall) -> Json:
-    return {"level": one.level, **_named_json(one, "name", "email", "href", "policy"), "until": _moment_json(one.until)}
+    return {"level": one.level, **_named_json(one, "name", "email", "href", "policy"), "until": moment_json(one.until)}
 
 
 def _named_json(one: object, *names: str) -> dict[str, Json]:
@@ -176,7 +180,8 @@ def _ways_json(ways: Iterable[Way]) -> list[Json]:
     return [{"kind": way.kind, "label": way.label, "href": way.href} for way in ways]
 
 
-def _moment_json(at: datetime | None) -> str | None:
+def moment_json(at: datetime | None) -> str | None:
+    """A moment in ISO 8601."""
     return at.isoformat(timespec="seconds") if at else None
 
 
@@ -201,7 +206,7 @@ def _recent_json(one: Recent) -> dict[str, Json]:
     return {
         **item_json(one.item),
         "how": one.change.how,
-        "at": _moment_json(one.change.time),
+        "at": moment_json(one.change.time),
         "revision": one.change.revision,
         "steps": one.hops,
     }

@@ -1,14 +1,14 @@
 """The picture of an incident as plain text, to paste into a chat."""
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from web.blasts import Impact, list_names, name_team
 from web.names import count_words
 
 if TYPE_CHECKING:
-    from web.oncall.incident import Incident
+    from web.oncall.incident import Incident, Suspect
 
-_TOLD_TEAMS: Final = 5
+_TOLD_TEAMS, _TOLD_ALERTS = 5, 3
 
 
 def write_message(incident: "Incident", address: str) -> str:
@@ -39,9 +39,15 @@ def _say_cause(incident: "Incident") -> list[str]:
     first = incident.suspects[0]
     if not incident.cause:
         return [f"In common, no likely cause: {first.item.label} ({first.reason})"]
-    told = [f"Likely cause: {first.item.label} ({first.reason})"]
     rival = next((one for one in incident.suspects if one.item.ref == incident.rival), None)
-    return [*told, f"Or as likely: {rival.item.label} ({rival.reason})"] if rival else told
+    told = f"Likely cause: {_say_suspect(incident, first)}"
+    return [told, f"Or as likely: {_say_suspect(incident, rival)}"] if rival else [told]
+
+
+def _say_suspect(incident: "Incident", one: "Suspect") -> str:
+    firing = [alert.title for alert in incident.firing.get(one.item.ref, ())[:_TOLD_ALERTS]]
+    fires = f", of which {', '.join(firing)} fires" if firing and not one.is_failing else ""
+    return f"{one.item.label}{fires} ({one.reason})"
 
 
 def _say_impact(impact: Impact) -> str:

@@ -1,8 +1,8 @@
 """`/oncall/incident`: several alerts at once, what they have in common, whom to call first, and what is still to come."""
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -12,7 +12,7 @@ from catalog.view import View
 from web.forms import read_form
 from web.oncall.incident import MAX_REFS, Incident, incident_path, picture_live
 from web.oncall.live import AT_ONCE
-from web.oncall.matched import Matched, match_alerts, read_firing
+from web.oncall.matched import Matched, group_matched, match_alerts, read_firing
 from web.oncall.pasted import MAX_FORM, read_lines
 from web.render import Crumb, Page, catalog_of, home_of, render
 from web.urls import with_query
@@ -22,9 +22,12 @@ _MAX_QUERY = 8_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IncidentPage(Page):
-    """The picture; the alerts about which nothing was decided; whether every tool told what fires."""
+    """The picture; the alerts that it was made from, by what they are about; those about which nothing was decided; whether
+    every tool told what fires.
+    """
 
     incident: Incident
+    told: Mapping[str, Sequence[Matched]] = field(default_factory=dict)
     undecided: Sequence[Matched] = ()
     has_tools: bool = False
     is_now: bool = False
@@ -70,6 +73,7 @@ async def _show(request: Request, matched: Sequence[Matched], *, is_whole: bool 
         twin=with_query("/api/oncall/incident", {"refs": ",".join(refs[:MAX_REFS])}) if refs else "",
         crumbs=[Crumb("On call", "/oncall"), Crumb("Incident")],
         incident=incident,
+        told=group_matched(matched),
         undecided=[one for one in matched if not one.ref],
         has_tools=bool(tools.standings()),
         is_now="now" in request.query_params,
