@@ -1,12 +1,17 @@
 """Fixtures that every test may use: folders of catalog files, and catalogs over them."""
 
+import os
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from socketserver import TCPServer
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from catalog.catalog import Catalog
 from ingestors.folder import FolderSource
+from tests.programs import PATIENCE
 
 TESTS = Path(__file__).parent
 SAMPLE = TESTS.parent / "sample-catalog"
@@ -21,6 +26,24 @@ spec:
   owner: team-a
 """
 
+
+# What whoever runs the tests has set for other programs, or git for its hooks, would change what is tested.
+FOREIGN = re.compile(
+    r"CALLBOARD_(?!DEMO$).*|(GITHUB|GH|GITLAB|GITEA)_TOKEN|AWS_(?!CA_BUNDLE$).*|GIT_(?!SSL_|EXEC_PATH$).*"
+    r"|GITHUB_ACTIONS|FORCE_COLOR|PY_COLORS|NO_COLOR|COLUMNS|LINES"
+)
+for name in filter(FOREIGN.fullmatch, list(os.environ)):
+    del os.environ[name]
+os.environ |= {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+
+# Of more connections at once than this, the next one is taken a second late; five is soon reached on a busy machine.
+TCPServer.request_queue_size = 64
+
+# The same examples each time, however slow the machine is.
+settings.register_profile(
+    "steady", deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("steady")
 
 LONG = {
     TESTS / file: place
@@ -42,6 +65,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def component(name: str, description: str = "A service", **spec: str) -> str:
     """The YAML of one component."""
     return COMPONENT.format(name=name, description=description) + "".join(f"  {k}: {v}\n" for k, v in spec.items())
+
+
+@pytest.fixture(scope="session", autouse=True)
+def state(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """A state folder of the tests' own, for commands that are told of no database."""
+    os.environ["XDG_STATE_HOME"] = str(tmp_path_factory.mktemp("state"))
 
 
 @pytest.fixture
@@ -76,5 +105,6 @@ def sample() -> Iterator[Catalog]:
     """The sample catalog, loaded once; read only."""
     opened = Catalog.open("sqlite://")
     opened.ingest(FolderSource(SAMPLE))
+    assert opened.wait_indexed(PATIENCE)
     yield opened
     opened.close()

@@ -20,7 +20,7 @@ def test_each_command_in_the_readme_runs(tmp_path: Path) -> None:
     for command in commands:
         arguments = [part.replace("sqlite:///", f"sqlite:///{tmp_path}/") for part in command.split()[1:]]
         done = subprocess.run(
-            [sys.executable, "-m", "web.cli", *arguments], cwd=ROOT, capture_output=True, text=True, timeout=120
+            [sys.executable, "-m", "web.cli", *arguments], cwd=ROOT, capture_output=True, text=True, timeout=300
         )
         assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
 

@@ -2,12 +2,17 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.programs import PATIENCE
+
 playwright = pytest.importorskip("playwright.sync_api")
+expect = playwright.expect
+expect.set_options(timeout=1_000 * PATIENCE)
 CHROMIUM = Path("/usr/bin/chromium")
 WIDTHS = {"wide": 1280, "phone": 390}
 HEIGHTS = {"wide": 900, "phone": 844}
@@ -24,7 +29,9 @@ addEventListener('securitypolicyviolation', event => window.stopped.push(event.v
 def launch() -> Iterator[Any]:
     """A Chromium of our own."""
     with playwright.sync_playwright() as engine:
-        chromium = engine.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
+        chromium = engine.chromium.launch(
+            executable_path=str(CHROMIUM), args=["--no-sandbox"], timeout=3_000 * PATIENCE
+        )
         yield chromium
         chromium.close()
 
@@ -36,9 +43,14 @@ def open_page(browser: Any, size: str, scheme: str = "light", **options: Any) ->
     context = browser.new_context(
         viewport=viewport, color_scheme=scheme, is_mobile=is_phone, has_touch=is_phone, **options
     )
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(1_000 * PATIENCE)
     context.add_init_script(WATCH)
     return context.new_page()
+
+
+def stop_clock(page: Any) -> None:
+    """What the open page does after a while, it does no more: what follows may come as late as a busy machine lets it."""
+    page.clock.pause_at(datetime.now(UTC) + timedelta(hours=1))
 
 
 class Tab:

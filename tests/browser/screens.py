@@ -15,6 +15,8 @@ import httpx
 from tests.browser.examples import ALL
 from tests.browser.opening import launch, open_page
 from tests.browser.serving import SAMPLE, serve, write_broken
+from tests.programs import PATIENCE
+from tests.web.shelf import open_gate
 
 FOLDER = Path(__file__).parents[2] / ".github" / "screens"
 FORMS = [(size, scheme) for size in ("wide", "phone") for scheme in ("light", "dark")]
@@ -24,7 +26,7 @@ def main(names: list[str]) -> None:
     """Make the pictures of the named examples, or of all, and take away those that no example has."""
     with copied() as folder, launch() as browser:
         broken = write_broken(folder / "repositories")
-        with serve([folder / "sample-catalog", broken], shelves=True) as base:
+        with serve([folder / "sample-catalog", broken], gate=open_gate()) as base:
             parts = {"broken": quote(f"{broken}/catalog-info.yaml", safe=""), "folder": find_folder(base)}
             for name, path in ALL:
                 if not names or name in names:
@@ -49,7 +51,7 @@ def copied() -> Iterator[Path]:
 
 def find_folder(base: str) -> str:
     """The source of the sample catalog, as it stands in an address."""
-    sources = httpx.get(f"{base}/api/sources").json()["items"]
+    sources = httpx.get(f"{base}/api/sources", timeout=PATIENCE).json()["items"]
     return quote(next(one["name"] for one in sources if "sample-catalog" in one["name"]), safe="")
 
 

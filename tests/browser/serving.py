@@ -2,7 +2,6 @@
 
 import socket
 import threading
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +14,7 @@ from catalog.live import LiveFacts, NoLiveFacts
 from ingestors.folder import FolderSource
 from ingestors.registry import open_locations
 from ingestors.url import UrlReader
+from tests.programs import PATIENCE, wait_for
 from tests.web.shelf import Shelf
 from web.access import Access
 from web.app import create_app
@@ -37,28 +37,29 @@ def write_broken(folder: Path) -> Path:
 
 
 @contextmanager
-def serve(folders: Sequence[Path], *, shelves: bool = False, live: LiveFacts = NoLiveFacts()) -> Iterator[str]:
-    """The address of a server over the folders; with `shelves` also a source that waits for a word and a slow one."""
+def serve(
+    folders: Sequence[Path], *, gate: threading.Event | None = None, live: LiveFacts = NoLiveFacts()
+) -> Iterator[str]:
+    """The address of a server over the folders; with a gate also a source that waits for a word, and one that waits for it."""
     catalog = Catalog.open("sqlite://")
     held = Shelf(HELD, catalog.cache(HELD), 30)
-    slow = Shelf(SLOW, catalog.cache(SLOW), 1)
     sources = [FolderSource(folder) for folder in folders]
-    crawler = Crawler(catalog, [*sources, held, slow] if shelves else sources, open_locations(UrlReader()))
+    shelves = [held, Shelf(SLOW, catalog.cache(SLOW), 1, gate=gate)] if gate else []
+    crawler = Crawler(catalog, [*sources, *shelves], open_locations(UrlReader()))
     for name in crawler.sources:
         crawler.crawl(name)
-    if shelves:
+    if gate:
         held.count = 3
         crawler.crawl(HELD)  # now it waits to be confirmed
-        slow.seconds = 3
+    assert catalog.wait_indexed(PATIENCE)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         server = uvicorn.Server(uvicorn.Config(create_app(crawler, Access(dev=True), live=live), log_level="warning"))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
-        while not server.started:
-            time.sleep(0.01)
+        wait_for(lambda: server.started, "the server does not start")
         try:
             yield f"http://127.0.0.1:{listener.getsockname()[1]}"
         finally:
             server.should_exit = True
-            thread.join(10)
+            thread.join(PATIENCE)
             catalog.close()

@@ -12,6 +12,7 @@ from tests.browser.hostile import ALL, API_TYPES, ATTACKS, KINDS, LONG_NAME, LON
 from tests.browser.opening import HEIGHTS, WIDTHS, Tab, open_tab
 from tests.browser.serving import serve
 from tests.browser.test_pages import judge_width
+from tests.programs import PATIENCE
 
 MAX_PAGE = 1_000_000
 NAMES = [
@@ -75,8 +76,8 @@ def addresses(base: str) -> list[str]:
             texts = FORMS if path in ("/search", "/catalog", "/graph") else FORMS[:1]
             found += [path, *(f"{path}?" + "&".join(f"{name}={text}" for name in ASKED) for text in texts)]
     found += [f"/search?q={text}" for text in TEXTS] + [f"/{text}" for text in FORMS]
-    files = {one["file"] for one in httpx.get(f"{base}/api/problems?limit=100").json()["items"]}
-    sources = [one["name"] for one in httpx.get(f"{base}/api/sources").json()["items"]]
+    files = {one["file"] for one in httpx.get(f"{base}/api/problems?limit=100", timeout=PATIENCE).json()["items"]}
+    sources = [one["name"] for one in httpx.get(f"{base}/api/sources", timeout=PATIENCE).json()["items"]]
     found += [f"/problems/file?path={quote(file, safe='')}" for file in sorted(files)[:4]]
     return found + [f"/sources/{quote(name, safe='')}" for name in sources]
 
@@ -86,8 +87,9 @@ def test_every_page_with_a_part_that_varies_is_attacked_through_it() -> None:
 
 
 def test_the_catalog_took_all_that_it_may_hold(hostile: str) -> None:
-    for kind, name in NAMES:
-        assert httpx.get(f"{hostile}/api/catalog/entities/by-name/{kind}/default/{name}").status_code == 200, name
+    with httpx.Client(base_url=f"{hostile}/api/catalog/entities/by-name", timeout=PATIENCE) as client:
+        for kind, name in NAMES:
+            assert client.get(f"/{kind}/default/{name}").status_code == 200, name
 
 
 def judge(tab: Tab, ran: list[str]) -> list[str]:
@@ -116,4 +118,5 @@ def test_a_pasted_file_that_means_harm_is_judged_and_no_more(hostile: str, tab: 
     tab.page.locator("textarea").fill(f"kind: {ALL}\n---\n{ALL}\n---\n{LONG_WORD}")
     tab.page.locator("main form").get_by_role("button", name="Check").click()
     tab.page.get_by_text("refused").first.wait_for()
+    tab.page.wait_for_load_state()
     assert judge(tab, ran) == []

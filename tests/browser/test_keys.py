@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.browser.examples import ONE_EACH
-from tests.browser.opening import Tab, open_page, open_tab
+from tests.browser.opening import Tab, expect, open_page, open_tab, stop_clock
 from web.render import PLACES
 
 # Notes each element that focus comes to, and whether it can be seen there: by an outline, or by what SVG has instead.
@@ -54,13 +54,15 @@ def test_the_skip_link_comes_first_and_leads_past_the_navigation(page: Any) -> N
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.className") == "skip"
     page.keyboard.press("Enter")
+    page.wait_for_url("**#main")
     page.keyboard.press("Tab")
-    assert page.evaluate("document.activeElement.closest('main') !== null")
+    page.wait_for_function("document.activeElement.closest('main') !== null")
 
 
 @pytest.mark.parametrize("place", PLACES, ids=[place.section for place in PLACES])
 def test_g_and_a_letter_go_to_a_place(page: Any, address: str, place: Any) -> None:
     page.goto(f"{address}/docs")
+    stop_clock(page)
     page.keyboard.press("g")
     with page.expect_navigation(url=address + place.href, wait_until="commit"):
         page.keyboard.press(place.key)
@@ -76,22 +78,22 @@ def test_the_help_holds_the_focus_and_gives_it_back(page: Any) -> None:
     before = page.evaluate("document.activeElement.outerHTML")
     page.keyboard.press("?")
     dialog = page.locator("dialog#keys")
-    assert dialog.is_visible()
+    expect(dialog).to_be_visible()
     for place in PLACES:
         assert dialog.get_by_text(place.label.lower(), exact=True).or_(dialog.get_by_text(place.label)).count()
     page.keyboard.press("Tab")
     page.keyboard.press("j")
     assert not page.evaluate("document.activeElement.closest('main') !== null")
     page.keyboard.press("Escape")
-    assert not dialog.is_visible()
-    assert page.evaluate("document.activeElement.outerHTML") == before
+    expect(dialog).to_be_hidden()
+    page.wait_for_function("before => document.activeElement.outerHTML === before", arg=before)
 
 
 def test_j_and_k_walk_a_list_and_brackets_turn_its_pages(page: Any) -> None:
     rows = page.locator("[data-list] tbody tr")
     for key, row in (("j", 0), ("j", 1), ("j", 2), ("k", 1)):
         page.keyboard.press(key)
-        assert rows.nth(row).locator("a:focus").count() == 1
+        expect(rows.nth(row).locator("a:focus")).to_have_count(1)
     first, names = page.url, page.locator("[data-list] tbody").inner_text()
     for key, is_first in (("]", False), ("[", True)):
         with page.expect_navigation():

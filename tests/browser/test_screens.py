@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.browser.opening import WIDTHS, open_page
+from tests.browser.opening import WIDTHS, expect, open_page, stop_clock
 from tests.browser.serving import BROKEN, LONG, SLOW
 
 ENTITY = "/catalog/default/component/payment-api"
@@ -15,18 +15,19 @@ def test_keys_search_go_and_help(browser, address):
     page.keyboard.type("payment-api")
     page.keyboard.press("Enter")
     page.wait_for_url("**/search?q=payment-api")
+    stop_clock(page)
     page.keyboard.press("g")
     page.keyboard.press("p")
     page.wait_for_url("**/problems")
     page.keyboard.press("?")
-    assert page.locator("dialog#keys").is_visible()
+    expect(page.locator("dialog#keys")).to_be_visible()
     page.context.close()
 
 
 def test_a_filter_applies_when_chosen_and_leaves_a_short_address(browser, address):
     page = open_page(browser, "wide")
     page.goto(address + "/catalog")
-    page.get_by_label("deprecated").check()
+    page.get_by_label("deprecated").click()
     page.wait_for_url(address + "/catalog?lifecycle=deprecated")
     page.context.close()
 
@@ -63,19 +64,23 @@ def test_pages_work_without_script(browser, address):
     page.goto(address + "/catalog")
     page.get_by_label("deprecated").check()
     page.get_by_role("button", name="Apply").click()
-    assert "lifecycle=deprecated" in page.url
+    page.wait_for_url("**lifecycle=deprecated**")
     assert page.locator("tbody tr").count() >= 1
     page.goto(address + ENTITY)
     page.locator("svg.graph a", has_text="payments-db").click()
-    assert page.url == address + "/catalog/default/resource/payments-db"
+    page.wait_for_url(address + "/catalog/default/resource/payments-db")
     page.context.close()
 
 
-def test_a_source_is_run_and_watched_without_script(browser, address):
+def test_a_source_is_run_and_watched_without_script(browser, address, gate):
     page = open_page(browser, "phone", java_script_enabled=False)
     page.goto(f"{address}/sources/{SLOW}")
-    page.get_by_role("button", name="Run now").click()
-    assert page.get_by_text("reading now").is_visible()
+    gate.clear()
+    try:
+        page.get_by_role("button", name="Run now").click()
+        page.get_by_text("reading now").wait_for()
+    finally:
+        gate.set()
     page.get_by_role("button", name="Run now").wait_for()  # the page loads itself anew until it is done
     page.context.close()
 
@@ -84,10 +89,9 @@ def test_a_broken_file_is_reached_from_its_problem_and_checked_again_without_scr
     page = open_page(browser, "wide", java_script_enabled=False)
     page.goto(address + "/problems")
     page.get_by_role("link", name="catalog-info.yaml").first.click()
-    assert page.locator("tr.wrong").count() >= 1
-    page.get_by_role("button", name="Check again").click()
-    page.wait_for_load_state()
-    assert "/problems/file?path=" in page.url
+    page.locator("tr.wrong").first.wait_for()
+    with page.expect_navigation(url="**/problems/file?path=**"):
+        page.get_by_role("button", name="Check again").click()
     assert page.locator("tr.wrong").count() >= 1
     page.context.close()
 
@@ -98,7 +102,8 @@ def test_a_pasted_file_is_judged_without_script_and_fits_the_screen(browser, add
     page.goto(address + "/check")
     page.get_by_label("Paste a catalog file").fill(BROKEN + "---\n" + BROKEN)
     page.get_by_role("button", name="Check").click()
-    assert page.get_by_text("2 documents").is_visible()
+    page.get_by_text("2 documents").wait_for()
+    page.wait_for_load_state()
     assert page.locator(".verdict .problem").count() >= 4
     assert page.locator("main").bounding_box()["width"] <= WIDTHS[size]
     page.context.close()
@@ -115,5 +120,6 @@ def test_a_long_line_scrolls_in_its_box_and_not_the_page(browser, address, size)
     page.locator("textarea").fill(LONG)
     page.get_by_role("button", name="Check").click()
     page.get_by_text("refused").first.wait_for()
+    page.wait_for_load_state()
     assert page.evaluate("document.documentElement.scrollWidth") <= WIDTHS[size]
     page.context.close()

@@ -197,10 +197,10 @@ def test_deep_indentation_is_a_problem_and_no_crash() -> None:
 
 def test_an_alias_bomb_is_a_problem_and_quick() -> None:
     levels = "".join(f"l{n}: &l{n} [{', '.join([f'*l{n - 1}'] * 10)}]\n" for n in range(1, 10))
-    started = time.perf_counter()
+    started = time.process_time()
     (problem,) = read(f"l0: &l0 [x]\n{levels}").problems
     assert problem.rule == "yaml-alias"
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
 
 
 def test_an_alias_to_itself_is_a_problem() -> None:
@@ -227,7 +227,7 @@ def test_a_file_over_the_limit_is_a_problem() -> None:
 
 
 @given(st.binary(max_size=200))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_no_bytes_make_parse_raise(content: bytes) -> None:
     assert isinstance(read(content), Parsed)
 
@@ -237,7 +237,7 @@ MORE_PIECES = ('"', "%YAML 1.1", "#", "@", "é", "\u2028", "\r\n", "<<: ", "1", 
 
 
 @given(st.lists(st.sampled_from(PIECES + MORE_PIECES), max_size=40).map("".join))
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 def test_no_pieces_of_yaml_make_parse_raise(text: str) -> None:
     parsed = read(text)
     places = [draft.index for draft in parsed.drafts]

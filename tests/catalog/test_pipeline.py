@@ -255,8 +255,9 @@ def test_a_ref_that_one_source_gives_up_another_takes_at_its_next_crawl(catalog:
 
 
 def test_a_file_that_is_being_written_is_read_when_it_is_whole(
-    catalog: Catalog, folder: FolderSource, write: Write
+    catalog: Catalog, folder: FolderSource, write: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("ingestors.folder._EMPTY_SECONDS", 60.0)  # the moment lasts longer on a busy machine
     path = write("catalog-info.yaml", component("a"))
     catalog.ingest(folder)
     before = catalog.view.entity("component:default/a")
@@ -341,8 +342,12 @@ def test_a_source_that_two_processes_read_at_once_ends_as_its_files_are(tmp_path
 
 
 @pytest.mark.parametrize("processes", [1, 2])
-def test_a_large_crawl_comes_to_its_end_beside_many_small_writers(processes: int, tmp_path: Path, write: Write) -> None:
+def test_a_large_crawl_comes_to_its_end_beside_many_small_writers(
+    processes: int, tmp_path: Path, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Each small one is over before the large one has compared what it found."""
+    for name in ("engine._BUSY_SECONDS", "turns._SECONDS"):
+        monkeypatch.setattr(f"catalog.store.{name}", 300.0)  # a turn takes longer on a busy machine
     catalog = Catalog.open(f"sqlite:///{tmp_path}/c.db", search=False)
     other = catalog if processes == 1 else Catalog.open(f"sqlite:///{tmp_path}/c.db", search=False)
     let_write_beside(catalog, other, tmp_path, write)

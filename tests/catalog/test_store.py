@@ -28,7 +28,7 @@ def test_a_reader_of_a_database_in_memory_waits_for_its_writer() -> None:
         reader.join(0.3)
         assert reader.is_alive()
         assert db.in_transaction()
-    reader.join(10)
+    reader.join(60)
     assert not reader.is_alive()
     with store._reading() as db:
         assert db.scalar(sa.select(sa.func.count()).select_from(SOURCE)) == 1

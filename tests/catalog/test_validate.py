@@ -375,7 +375,10 @@ def test_a_repaired_text_is_accepted_or_given_up(name: str, text: str) -> None:
 
 def test_a_faultless_entity_takes_microseconds() -> None:
     draft = Draft(FILE, 0, entity(tags=["a", "b"], labels={"a": "b"}, links=[{"url": "https://x.y"}]), "", 1)
-    started = time.process_time()
-    for _ in range(2_000):
-        validate(draft, ROOT)
-    assert time.process_time() - started < 2_000 * 0.0005
+    taken = []
+    for _ in range(10):
+        started = time.process_time()
+        for _ in range(200):
+            validate(draft, ROOT)
+        taken.append(time.process_time() - started)
+    assert min(taken) < 200 * 0.0005, taken

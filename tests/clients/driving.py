@@ -29,7 +29,7 @@ def drive(client: str, base: str, patience: int = 0) -> Steps:
     with serve_website(SITE) as site:
         command += [base, site, str(patience)]
         done = subprocess.run(
-            command, cwd=FOLDER, env=os.environ | environment, capture_output=True, text=True, timeout=240
+            command, cwd=FOLDER, env=os.environ | environment, capture_output=True, text=True, timeout=600
         )
     assert done.returncode == 0, done.stderr
     lines = [json.loads(line) for line in done.stdout.splitlines()]

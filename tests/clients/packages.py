@@ -83,7 +83,7 @@ def _install(folder: Path, wanted: Path, command: list[str]) -> None:
 
 
 def _run(command: list[str], folder: Path = FOLDER) -> str:
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=900)
     if done.returncode:
         _miss(f"`{' '.join(command)}` failed:\n{done.stderr[-2_000:]}")
     return done.stdout

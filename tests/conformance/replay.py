@@ -60,7 +60,7 @@ def _ask(client: httpx.Client, folder: Path, exchange: Exchange, kept: dict[str,
     if exchange.copy:
         copyfile(folder / exchange.copy[0], folder / exchange.copy[1])
     if exchange.until:
-        return answer(exchange, send_until(client, exchange, kept, seconds=5), kept)
+        return answer(exchange, send_until(client, exchange, kept, seconds=60), kept)
     return answer(exchange, send(client, exchange.request, kept), kept)
 
 

@@ -229,7 +229,7 @@ def gitlab_org(folder: Path) -> Iterator[World]:
 
 def run_git(folder: Path, *arguments: str) -> None:
     who = ("-c", "user.name=A", "-c", "user.email=a@example.com", "-c", "commit.gpgsign=false", "-c", "gc.auto=0")
-    subprocess.run(["git", *who, *arguments], cwd=folder, check=True, capture_output=True, timeout=30)
+    subprocess.run(["git", *who, *arguments], cwd=folder, check=True, capture_output=True, timeout=180)
 
 
 @contextmanager

@@ -90,7 +90,6 @@ class FaultyProxy:
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
-    request_queue_size = 64
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         pass  # who asked has gone, as slow answers mean them to
@@ -172,7 +171,7 @@ def _handler(proxy: FaultyProxy) -> type[BaseHTTPRequestHandler]:
 
 def _ask(proxy: FaultyProxy, method: str, path: str, headers: dict[str, str], body: bytes) -> Answer:
     upstream = urlsplit(proxy.upstream)
-    connection = HTTPConnection(upstream.hostname or "", upstream.port, timeout=30)
+    connection = HTTPConnection(upstream.hostname or "", upstream.port, timeout=180)
     dropped = ("host", "connection", "transfer-encoding", "content-length", "accept-encoding", "expect")
     sent = {name: value for name, value in headers.items() if name.lower() not in dropped}
     sent["Host"] = headers.get("Host", upstream.netloc)

@@ -66,7 +66,7 @@ def serve_git(root: Path) -> Iterator[GitServer]:
                 "GIT_PROTOCOL": self.headers.get("git-protocol", ""),
                 "PATH": os.environ["PATH"],
             }
-            done = subprocess.run(["git", "http-backend"], input=body, env=given, capture_output=True, timeout=30)
+            done = subprocess.run(["git", "http-backend"], input=body, env=given, capture_output=True, timeout=180)
             head, _, content = done.stdout.partition(b"\r\n\r\n")
             headers = dict(line.split(": ", 1) for line in head.decode().split("\r\n") if ": " in line)
             self.send_response(int(headers.pop("Status", "200").split(" ")[0]))

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from threading import Event, Lock, Thread
 from typing import Any, ClassVar, NamedTuple, Self
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -131,6 +131,9 @@ class GitHub:
         self.hidden = 0  # repositories that are counted and not given
         self.largest_page = 100
         self.delay = 0.0  # seconds that each file takes
+        self.left = 1_000_000  # files that are given; whoever asks for one more waits, and gets none
+        self.waiting = 0
+        self._let_go, self._turns = Event(), Lock()
         self.app = ""  # the public key of an app with the id `app`, which is installed at the organisation
         self.token_seconds = 3600.0
         github = self
@@ -140,7 +143,6 @@ class GitHub:
 
         class Server(ThreadingHTTPServer):
             daemon_threads = True
-            request_queue_size = 64
 
             def handle_error(self, request: Any, client_address: Any) -> None:
                 pass  # who asked is gone, as tests mean it to be
@@ -153,6 +155,7 @@ class GitHub:
         return self
 
     def __exit__(self, *args: object) -> None:
+        self._let_go.set()
         self._server.shutdown()
         self._server.server_close()
 
@@ -166,6 +169,16 @@ class GitHub:
         if files is not None:
             repo.commit(files)
         return repo
+
+    def admit(self) -> bool:
+        """Whether a file may be given; if not, that is known only at the end."""
+        with self._turns:
+            self.left -= 1
+            if self.left >= 0:
+                return True
+            self.waiting += 1
+        self._let_go.wait(600)
+        return False
 
     def push(self, name: str, path: str, content: bytes | None, branch: str = "") -> tuple[dict[str, str], bytes]:
         """Commit one change; the webhook that GitHub sends for it."""
@@ -360,7 +373,7 @@ class _Handler(BaseHTTPRequestHandler):
         match [unquote(part) for part in url.path.split("/")]:
             case ["", "repos", _, name, "contents", *path]:
                 time.sleep(self.host.delay)
-                if not self._begin("contents"):
+                if self.host.admit() and not self._begin("contents"):
                     found = self.host.contents(name, "/".join(path), query.get("ref", "HEAD"))
                     self._give(found)
             case ["", "app", "installations"]:

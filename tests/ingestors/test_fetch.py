@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -17,6 +18,16 @@ from catalog.errors import ReadError
 from ingestors.fetch import RETRIES, Api, RateLimitError
 
 Page = Callable[[BaseHTTPRequestHandler], None]
+
+
+NOW = 1_795_910_400.0
+"""The moment at which all of this happens, by the clock of who asks."""
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The time stands still: nothing that is reckoned from it depends on how busy the machine is."""
+    monkeypatch.setattr("ingestors.fetch.time", SimpleNamespace(time=lambda: NOW))
 
 
 class Memory:
@@ -108,11 +119,14 @@ def cut(handler: BaseHTTPRequestHandler) -> None:
 
 def drip(handler: BaseHTTPRequestHandler) -> None:
     handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
-    for _ in range(20):
-        handler.wfile.write(b" ")
-        handler.wfile.flush()
-        time.sleep(0.02)
     handler.close_connection = True
+    try:
+        for _ in range(500):
+            handler.wfile.write(b" ")
+            handler.wfile.flush()
+            time.sleep(0.02)
+    except OSError:
+        pass  # it was given up
 
 
 def unchanged(body: bytes) -> Page:
@@ -186,29 +200,29 @@ def test_what_does_not_pass_is_an_error_that_says_what(site: Site) -> None:
 
 def test_a_body_that_drips_is_given_up(site: Site) -> None:
     site.pages["/slow"] = [drip, page(b"[1]")]
-    assert site.api(whole_seconds=0.1).get("slow").json == [1]
-    assert "not whole after 0.1 seconds" in next(iter(site.usage.faults))
+    assert site.api(whole_seconds=0.5).get("slow").json == [1]
+    assert "not whole after 0.5 seconds" in next(iter(site.usage.faults))
 
 
 def test_a_host_that_says_nothing_is_given_up(site: Site) -> None:
-    site.pages["/mute"] = [lambda handler: time.sleep(0.3), page(b"[1]")]
-    assert site.api(timeout=httpx.Timeout(0.1)).get("mute").json == [1]
+    site.pages["/mute"] = [lambda handler: time.sleep(10), page(b"[1]")]
+    assert site.api(timeout=httpx.Timeout(0.5)).get("mute").json == [1]
 
 
 def test_a_short_rate_limit_is_waited_for(site: Site) -> None:
     site.pages["/list"] = [page(b"{}", 429, Retry_After="2"), page(b"[1]")]
     assert site.api().get("list").json == [1]
-    assert 1.9 <= site.naps[0] <= 2
+    assert site.naps == [2]
 
 
 def test_a_long_rate_limit_ends_it_and_says_until_when(site: Site) -> None:
-    reset = int(time.time()) + 900
-    spent = page(b'{"message":"API rate limit exceeded"}', 403, X_RateLimit_Remaining="0", X_RateLimit_Reset=str(reset))
+    headers = {"Date": formatdate(NOW, usegmt=True), "X_RateLimit_Reset": f"{NOW + 900:.0f}"}
+    spent = page(b'{"message":"API rate limit exceeded"}', 403, X_RateLimit_Remaining="0", **headers)
     site.pages["/list"] = [spent]
     with pytest.raises(RateLimitError, match=r"rate limited by 127.0.0.1:\d+ until \d{4}-"):
         site.api().get("list")
     assert (site.usage.requests, site.usage.left, site.naps) == (1, 0, [])
-    assert site.usage.resets_at == pytest.approx(reset, abs=2)
+    assert site.usage.resets_at == NOW + 900
 
 
 def test_a_secondary_limit_without_a_time_is_waited_for_and_then_ends_it(site: Site) -> None:
@@ -216,7 +230,7 @@ def test_a_secondary_limit_without_a_time_is_waited_for_and_then_ends_it(site: S
     with pytest.raises(RateLimitError):
         site.api().get("list")
     assert len(site.naps) == RETRIES
-    assert site.usage.resets_at == pytest.approx(time.time() + 60, abs=2)
+    assert site.usage.resets_at == NOW + 60
 
 
 def test_a_limit_that_was_over_is_forgotten_by_the_next_good_answer(site: Site) -> None:
@@ -230,19 +244,19 @@ def test_the_hosts_numbers_are_kept_a_reset_in_seconds_from_now_too(site: Site) 
     site.pages["/list"] = [page(b"[]", RateLimit_Remaining="12", RateLimit_Limit="60", RateLimit_Reset="30")]
     site.api().get("list")
     assert (site.usage.left, site.usage.limit) == (12, 60)
-    assert site.usage.resets_at == pytest.approx(time.time() + 30, abs=2)
+    assert site.usage.resets_at == NOW + 30
 
 
 def test_a_reset_is_told_by_the_hosts_clock_whatever_ours_says(site: Site) -> None:
-    ahead = time.time() + 7200
+    ahead = NOW + 7200
     headers = {"Date": formatdate(ahead, usegmt=True), "X_RateLimit_Reset": f"{ahead + 30:.0f}"}
     site.pages["/list"] = [page(b"[]", X_RateLimit_Remaining="12", **headers)]
     site.api().get("list")
-    assert site.usage.resets_at == pytest.approx(time.time() + 30, abs=3)
+    assert site.usage.resets_at == NOW + 30
     again = {**headers, "Retry_After": formatdate(ahead + 5, usegmt=True)}
     site.pages["/busy"] = [page(b"{}", 429, **again), page(b"[]")]
     site.api().get("busy")
-    assert site.naps[-1] == pytest.approx(5, abs=3)
+    assert site.naps[-1] == 5
 
 
 @pytest.mark.parametrize(("status", "missing", "forbidden"), [(404, True, False), (410, True, False), (401, False, True),

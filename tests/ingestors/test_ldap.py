@@ -5,7 +5,6 @@ import os
 import shutil
 import socket
 import subprocess
-import time
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,7 +20,7 @@ from catalog.errors import CatalogError, ReadError
 from ingestors import directory
 from ingestors.directory import Access
 from ingestors.ldap_org import LdapOrgSource, Search
-from tests.programs import free_port
+from tests.programs import PATIENCE, free_port, wait_for
 
 SLAPD = shutil.which("slapd", path=f"{os.environ['PATH']}:/usr/sbin:/usr/local/sbin:/usr/libexec")
 BASE, ADMIN, SECRET = "dc=example,dc=com", "cn=admin,dc=example,dc=com", "secret-1234567890"
@@ -74,7 +73,7 @@ class Slapd(NamedTuple):
     def add(self, ldif: str) -> None:
         """Add entries in LDIF."""
         command = ["ldapadd", "-x", "-H", self.url, "-D", ADMIN, "-w", SECRET]
-        subprocess.run(command, input=ldif, text=True, check=True, capture_output=True, timeout=30)
+        subprocess.run(command, input=ldif, text=True, check=True, capture_output=True, timeout=180)
 
 
 @contextmanager
@@ -93,29 +92,26 @@ def run_slapd(folder: Path, more: str = "") -> Iterator[Slapd]:
         "-out",
         str(folder / "cert.pem"),
     ]
-    subprocess.run(made, check=True, capture_output=True, timeout=60)
+    subprocess.run(made, check=True, capture_output=True, timeout=180)
     (folder / "slapd.conf").write_text(CONFIG.format(folder=folder, more=more))
     ports = [free_port(), free_port()]
     server = Slapd(f"ldap://127.0.0.1:{ports[0]}", f"ldaps://127.0.0.1:{ports[1]}", folder / "cert.pem")
     command = [SLAPD, "-d", "0", "-f", str(folder / "slapd.conf"), "-h", f"{server.url} {server.secure_url}"]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as running:
         try:
-            _wait_for(ports[0])
+            wait_for(lambda: _listens(ports[0]), "slapd does not answer")
             server.add(LDIF)
             yield server
         finally:
             running.terminate()
 
 
-def _wait_for(port: int) -> None:
-    until = time.monotonic() + 20
-    while time.monotonic() < until:
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-            return
-        except OSError:
-            time.sleep(0.05)
-    pytest.fail("slapd does not answer")
+def _listens(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), PATIENCE).close()
+    except OSError:
+        return False
+    return True
 
 
 @pytest.fixture(scope="module")
@@ -300,7 +296,7 @@ def test_what_goes_wrong_is_said_without_secrets_and_changes_nothing(
 def test_a_server_that_talks_nonsense_or_hangs_up_is_a_failed_crawl(
     answer: bytes, make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(directory, "_SECONDS", 1.0)
+    monkeypatch.setattr(directory, "_SECONDS", PATIENCE)
     with socket.create_server(("127.0.0.1", 0)) as server:
         from threading import Thread
 

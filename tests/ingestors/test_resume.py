@@ -48,7 +48,7 @@ def start(given: dict[str, Any]) -> BaseProcess:
 def finish(given: dict[str, Any]) -> dict[str, Any]:
     """A crawl that nobody disturbs; what is in the catalog then."""
     process = start(given)
-    process.join(120)
+    process.join(600)
     assert process.exitcode == 0
     return held(given["database"])
 

@@ -217,13 +217,13 @@ def test_a_server_that_drips_is_given_up(site: Site) -> None:
     error = failure(lambda: reader.fetch(f"{site.url}/slow"))
     reader.close()
     assert error.message == f"Unable to read {site.url}/slow, no answer within 0.4 seconds"
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 20
 
 
 def test_closing_ends_what_is_being_read(site: Site, reader: UrlReader) -> None:
     def wait(handler: BaseHTTPRequestHandler) -> None:
         Thread(target=reader.close).start()
-        site.stop.wait(2)
+        site.stop.wait(60)
 
     site.pages["/slow"] = wait
     error = failure(lambda: reader.fetch(f"{site.url}/slow"))

@@ -52,7 +52,7 @@ class Monitoring:
         """Both are down."""
         for process in self.processes.values():
             process.terminate()
-            process.wait(10)
+            process.wait(60)
 
     def silence(self, alertname: str) -> str:
         """Silence an alert for an hour; the silence's id."""
@@ -65,7 +65,11 @@ class Monitoring:
             "createdBy": "ada",
             "comment": "known",
         }
-        return str(httpx.post(f"{self.alertmanager}/api/v2/silences", json=body).raise_for_status().json()["silenceID"])
+        return str(
+            httpx.post(f"{self.alertmanager}/api/v2/silences", json=body, timeout=60)
+            .raise_for_status()
+            .json()["silenceID"]
+        )
 
     def states(self) -> dict[str, str]:
         """What Alertmanager says of each alert, by its name."""
@@ -124,4 +128,4 @@ def _running(command: Sequence[str], folder: Path) -> Iterator[subprocess.Popen[
             raise
         finally:
             process.terminate()
-            process.wait(10)
+            process.wait(60)

@@ -9,6 +9,7 @@ from catalog.live import Dashboard
 from ingestors.live.instance import Instance
 from ingestors.live.selectors import SelectorError, parse_selector
 from tests.live.tool_server import TOKEN, Asked, Reply, ToolServer, ask, ask_one, run
+from tests.programs import PATIENCE
 
 
 def dashboard(title: str, uid: str, *tags: str, folder: str = "") -> dict[str, Any]:
@@ -69,7 +70,7 @@ def server() -> Iterator[ToolServer]:
 
 
 def grafana(server: ToolServer, name: str = "main") -> Instance:
-    return Instance(name, "grafana", server.url, TOKEN, web_url="https://acme.example/grafana/")
+    return Instance(name, "grafana", server.url, TOKEN, seconds=PATIENCE, web_url="https://acme.example/grafana/")
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import pytest
 
 from ingestors.live.instance import Instance
 from tests.live.tool_server import TOKEN, Asked, Reply, ToolServer, ask_one
+from tests.programs import PATIENCE
 
 
 def schedule(id: str, name: str, team: str, enabled: bool = True) -> dict[str, Any]:
@@ -94,7 +95,7 @@ def answer(asked: Asked) -> Reply:
 @pytest.fixture
 def opsgenie() -> Iterator[Instance]:
     with ToolServer(answer) as server:
-        yield Instance("main", "opsgenie", server.url, TOKEN, web_url="https://acme.app.opsgenie.com")
+        yield Instance("main", "opsgenie", server.url, TOKEN, seconds=PATIENCE, web_url="https://acme.app.opsgenie.com")
 
 
 def test_a_teams_schedules_tell_who_is_on_call_by_level(opsgenie: Instance) -> None:

@@ -13,6 +13,7 @@ from ingestors.live.instance import Instance
 from tests.live.certificate import make_certificate
 from tests.live.pagerduty_server import KEY, PagerDutyServer
 from tests.live.tool_server import TOKEN, ask, ask_one
+from tests.programs import PATIENCE
 
 PAYMENTS = {"pagerduty.com/service-id": "P1234ABC"}
 
@@ -24,7 +25,7 @@ def server() -> Iterator[PagerDutyServer]:
 
 
 def account(server: PagerDutyServer, name: str = "main") -> Instance:
-    return Instance(name, "pagerduty", server.url, TOKEN, web_url="https://acme.pagerduty.com")
+    return Instance(name, "pagerduty", server.url, TOKEN, seconds=PATIENCE, web_url="https://acme.pagerduty.com")
 
 
 @pytest.fixture
@@ -155,8 +156,8 @@ def test_all_requests_say_which_version_of_the_api_is_meant(server: PagerDutySer
 def test_a_certificate_is_believed_where_the_configuration_says_so(certificate: Path) -> None:
     with PagerDutyServer(certificate) as server:
         told = [
-            Instance("main", "pagerduty", server.url, TOKEN, ca_file=str(certificate)),
-            Instance("main", "pagerduty", server.url, TOKEN, verify=False),
+            Instance("main", "pagerduty", server.url, TOKEN, seconds=PATIENCE, ca_file=str(certificate)),
+            Instance("main", "pagerduty", server.url, TOKEN, seconds=PATIENCE, verify=False),
         ]
         assert [ask_one(PAYMENTS, one).state for one in told] == ["fresh", "fresh"]
         stranger = ask_one(PAYMENTS, account(server))

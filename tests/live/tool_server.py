@@ -40,12 +40,6 @@ class Reply:
 Answer = Callable[[Asked], Reply]
 
 
-class _Server(ThreadingHTTPServer):
-    request_queue_size = (
-        64  # with the usual five, the sixth connection at once is taken a second late, if threads are busy
-    )
-
-
 class ToolServer:
     """Answers as it is told until `mode` says how it fails; `only` limits that to paths that begin so."""
 
@@ -77,7 +71,7 @@ class ToolServer:
     def start(self) -> None:
         """Listen, on the same port as before."""
         self._released.clear()
-        self._server = _Server(("127.0.0.1", self._port), _handler(self))
+        self._server = ThreadingHTTPServer(("127.0.0.1", self._port), _handler(self))
         self._server.daemon_threads = True
         if self._certificate:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -98,7 +92,7 @@ class ToolServer:
         self.asked.append(asked)
         mode = self.mode if asked.path.startswith(self.only) else ""
         if mode == "hang":
-            self._released.wait(10)
+            self._released.wait(60)
         if mode == "slow":
             time.sleep(self.seconds)
         failures: Mapping[str, Reply] = {
@@ -138,7 +132,7 @@ def _handler(server: ToolServer) -> type[BaseHTTPRequestHandler]:
             for at in range(len(body)) if server.mode == "drip" else ():
                 self.wfile.write(body[at : at + 1])
                 self.wfile.flush()
-                time.sleep(0.05)
+                time.sleep(0.2)
             if server.mode != "drip":
                 self.wfile.write(body)
 
@@ -153,6 +147,12 @@ def expire(board: Board) -> None:
     for asker in board._askers:
         for known in asker._known.values():
             known.due = 0.0
+
+
+async def land(board: Board) -> None:
+    """Wait until every question that is under way is answered."""
+    for asker in board._askers:
+        await asyncio.gather(*(flight.task for flight in asker._flights.values()))
 
 
 def run(work: Callable[[Board], Awaitable[T]], *instances: Instance) -> T:

@@ -54,7 +54,7 @@ class Receiver:
         self.sent.append(sent)
         status = self.statuses.pop(0) if len(self.statuses) > 1 else self.statuses[0]
         if not status:
-            self._ended.wait(10)
+            self._ended.wait(60)
         return status
 
 

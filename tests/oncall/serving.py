@@ -43,12 +43,12 @@ def callboard(
         process = subprocess.Popen(command, cwd=folder, stdout=written, stderr=written, env=variables)
     url = f"http://127.0.0.1:{port}"
     try:
-        with httpx.Client(base_url=url, timeout=20) as client:
+        with httpx.Client(base_url=url, timeout=60) as client:
             wait_for(lambda: is_up(process, client, log), "Callboard does not come up")
             yield Callboard(url, client, log)
     finally:
         process.send_signal(signal.SIGTERM)
-        process.wait(20)
+        process.wait(60)
 
 
 def is_up(process: "subprocess.Popen[bytes]", client: httpx.Client, log: Path) -> bool:

@@ -17,15 +17,28 @@ from ingestors.live.instance import Instance
 from tests.conftest import SAMPLE
 from tests.live.pagerduty_server import PagerDutyServer, incident, service
 from tests.live.tool_server import TOKEN, ToolServer
+from tests.programs import PATIENCE
+from web.api import oncall
 from web.app import create_app
+from web.oncall import finding
+from web.pages import incident as incident_page
 
 ADDRESS = "https://acme.pagerduty.com/incidents/{}"
 PAY = "component:default/payment-api"
 
 
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All the time that PagerDuty may take on a busy machine; how long it is waited for is tested elsewhere."""
+    for module, name in ((finding, "_SECONDS"), (finding, "_AT_ONCE"), (oncall, "WHOLE"), (incident_page, "AT_ONCE")):
+        monkeypatch.setattr(module, name, PATIENCE)
+
+
 @contextmanager
 def asking(catalog: Catalog, servers: Sequence[ToolServer] = ()) -> Iterator[TestClient]:
-    board = Board([Instance(f"account-{at}", "pagerduty", one.url, TOKEN) for at, one in enumerate(servers)])
+    board = Board(
+        [Instance(f"account-{at}", "pagerduty", one.url, TOKEN, seconds=PATIENCE) for at, one in enumerate(servers)]
+    )
     app = create_app(Crawler(catalog, []), live=board)
     with TestClient(app, headers={"accept": "text/html"}, follow_redirects=False) as client:
         yield client

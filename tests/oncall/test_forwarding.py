@@ -106,11 +106,12 @@ def test_what_passes_is_tried_again_and_what_fails_is_told_with_the_reason(
     sample: Catalog, tmp_path: Path, statuses: tuple[int, ...], status: int, tries: int, words: str
 ) -> None:
     with Receiver(*statuses) as receiver:
-        settings = read(tmp_path, f'{{timeout: 2s, receivers: {{pager: {{url: "{receiver.url}"}}}}}}')
-        began = time.monotonic()
+        seconds = 4 if 0 in statuses else 60  # half of it for each try
+        settings = read(tmp_path, f'{{timeout: {seconds}s, receivers: {{pager: {{url: "{receiver.url}"}}}}}}')
         with serving(sample, settings) as client:
+            began = time.monotonic()
             answer = forward(client)
-        assert time.monotonic() - began < 6
+            assert time.monotonic() - began < 30
     assert (answer.status_code, len(receiver.sent)) == (status, tries)
     if words:
         assert words in answer.json()["error"]["message"]
@@ -135,13 +136,15 @@ def test_one_that_is_down_or_may_not_be_asked_is_told(sample: Catalog, tmp_path:
 @pytest.mark.parametrize("drips", [False, True])
 def test_one_that_hangs_costs_a_limited_time_and_few_connections(sample: Catalog, tmp_path: Path, drips: bool) -> None:
     with Silent(drips=drips) as receiver:
-        settings = read(tmp_path, f'{{timeout: 600ms, receivers: {{pager: {{url: "{receiver.url}"}}}}}}')
+        settings = read(
+            tmp_path, f'{{timeout: {"60s" if drips else "600ms"}, receivers: {{pager: {{url: "{receiver.url}"}}}}}}'
+        )
         with serving(sample, settings) as client:
             began = time.monotonic()
             answer = forward(client)
             took = time.monotonic() - began
             time.sleep(1.5)
-        assert (answer.status_code, took < 3) == ((202, True) if drips else (502, True))
+        assert (answer.status_code, took < 30) == ((202, True) if drips else (502, True))
         assert receiver.connections <= 2
 
 

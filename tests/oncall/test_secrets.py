@@ -82,14 +82,14 @@ live:
   alertmanager: {{main: {{url: "{tool}", username: callboard, password: {{file: password}}}}}}
   grafana: {{main: {{url: "{tool}", token: "${{MARK_GRAFANA}}"}}}}
   opsgenie: {{main: {{url: "{tool}", token: "${{MARK_OPSGENIE}}", private: true}}}}
-  timeout: 300ms
+  timeout: 60s
   pause: 10ms
 alerts:
   receivers:
     good: {{url: {{file: good}}, token: "${{MARK_RECEIVER}}", headers: {{X-Key: "${{MARK_HEADER}}"}}}}
     bad: {{url: {{file: bad}}, username: callboard, password: "${{MARK_RECEIVER_PASSWORD}}"}}
     down: {{url: {{file: down}}, token: "${{MARK_RECEIVER}}"}}
-  timeout: 1s
+  timeout: 20s
 """
 ALERT = {"version": "4", "alerts": [{"labels": {"alertname": "PaymentsDown"}, "annotations": {}, "status": "firing"}]}
 BEARER = {"authorization": f"Bearer {TOKEN}"}
@@ -211,7 +211,7 @@ def run_commands(folder: Path, environment: dict[str, str]) -> dict[str, bytes]:
     ):
         done = subprocess.run(
             [sys.executable, "-m", "web.cli", *command], capture_output=True, cwd=folder,
-            env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT), **environment}, timeout=60,
+            env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT), **environment}, timeout=180,
         )  # fmt: skip
         told[" ".join(command[:2])] = done.stdout + done.stderr
     return told
@@ -225,7 +225,7 @@ def test_the_secrets_were_used(world: World) -> None:
     good, bad = world.receivers["good"].sent[0], world.receivers["bad"].sent
     assert (good.headers["authorization"], good.headers["x-key"]) == (f"Bearer {MARK}-receiver", f"{MARK}-header")
     assert f"{MARK}-path?key={MARK}-query" in good.path
-    assert len(bad) == 2 or len(bad) == 3
+    assert len(bad) == 3
     assert len(world.answers) > 150
 
 

@@ -37,5 +37,5 @@ def run(*arguments: str | Path, given: str = "", **environment: str) -> Done:
 def run_apart(*arguments: str | Path) -> Done:
     """A command in a process of its own, for what changes the process it is in."""
     command = [sys.executable, "-m", "web.cli", *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=180)
     return Done(done.returncode, done.stdout, done.stderr)

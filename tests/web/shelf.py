@@ -3,10 +3,19 @@
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from threading import Event
 
 from catalog.documents import Cache, Document, Location, Root, Unread, Usage
 from catalog.errors import ReadError
 from tests.conftest import component
+from tests.programs import PATIENCE
+
+
+def open_gate() -> Event:
+    """A gate that is open until it is cleared."""
+    gate = Event()
+    gate.set()
+    return gate
 
 
 @dataclass
@@ -17,7 +26,8 @@ class Shelf:
     cache: Cache
     count: int = 0
     failure: str = ""
-    seconds: float = 0
+    gate: Event = field(default_factory=open_gate)
+    """What a crawl waits for."""
     usage: Usage = field(default_factory=Usage)
 
     def crawl(self) -> Iterator[Document | Root | Unread]:
@@ -27,8 +37,8 @@ class Shelf:
             self.usage.note("https://host.example/repos: 502 Bad Gateway")
             raise ReadError(self.failure)
         for number in range(self.count):
-            time.sleep(self.seconds)
             self.usage.done = number
+            assert self.gate.wait(PATIENCE)
             at = Location("url", f"https://host.example/{number}")
             yield Document(at, component(f"{self.name.partition(':')[2]}-{number:02}").encode())
 

@@ -18,7 +18,6 @@ API = "/api/catalog"
 
 @pytest.fixture(scope="module")
 def client(sample: Catalog) -> Iterator[TestClient]:
-    sample.wait_indexed()
     with TestClient(create_app(Crawler(sample)), raise_server_exceptions=False) as opened:
         yield opened
 

@@ -10,7 +10,9 @@ from catalog.catalog import Catalog
 from ingestors.folder import FolderSource
 from tests.browser.serving import serve
 from tests.conftest import SAMPLE, component
+from tests.programs import PATIENCE
 from tests.web.commands import run
+from web.cli import asking
 
 EVIL = "\\e[2Jgone"
 
@@ -152,7 +154,10 @@ def test_json_that_is_no_alert_is_a_text_like_any_other(database: str) -> None:
     assert done.stdout.startswith("payment-api  Component")
 
 
-def test_a_running_callboard_is_asked_where_the_environment_names_one(address: str, tmp_path: Path) -> None:
+def test_a_running_callboard_is_asked_where_the_environment_names_one(
+    address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asking, "_PATIENCE", PATIENCE)
     empty = f"sqlite:///{tmp_path / 'empty.db'}"
     known = {"CALLBOARD_URL": address, "CALLBOARD_DATABASE": empty}
     done = run("who", "payment-api", **known)

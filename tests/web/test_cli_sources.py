@@ -80,7 +80,7 @@ def serve_until(last: str, url: str, token: str) -> str:
                 break
     finally:
         server.terminate()
-        server.communicate(timeout=20)
+        server.communicate(timeout=60)
     return "".join(lines)
 
 

@@ -16,7 +16,6 @@ from web.excerpts import Marker, list_values
 
 @pytest.fixture(scope="module")
 def client(sample: Catalog) -> TestClient:
-    assert sample.wait_indexed()
     return TestClient(create_app(Crawler(sample)), base_url="http://127.0.0.1", headers={"accept": "text/html"})
 
 

@@ -21,7 +21,6 @@ PAGE = f"{API}/entities?limit=1&fields=kind"
 
 @pytest.fixture(scope="module")
 def client(sample: Catalog) -> Iterator[TestClient]:
-    sample.wait_indexed()
     app = create_app(Crawler(sample, []), Access(dev=True))
     with TestClient(app, raise_server_exceptions=False, headers={"accept-encoding": "identity"}) as opened:
         yield opened
