@@ -305,6 +305,8 @@ class Crawler:
                 continue
             since = self.job(source.name).started_at or 0.0
             content = self._texts.read(source, Location(location.partition(":")[0], file), since)
+            if isinstance(source, Remote):
+                source.cache.flush()  # all that it remembers was read for one file
             if content is not None:
                 return content
         return None

@@ -27,6 +27,7 @@ _WHOLE_SECONDS = 120.0  # one answer, however slowly it drips
 _PAUSE = 60.0  # what GitHub asks for where it gives no time itself
 _PASSING = (408, 425, 500, 502, 503, 504)
 _FIRST_WAIT = 0.5
+_TOKENS_IN = frozenset({"authorization", "private-token"})
 
 
 class RateLimitError(ReadError):
@@ -202,7 +203,7 @@ class Api:
             raise ReadError(f"{url} is not there ({status})", missing=True)
         if status in (401, 403):
             self._usage.note(f"{url}: {status} {response.reason_phrase}")
-            is_known = "authorization" in response.request.headers
+            is_known = not _TOKENS_IN.isdisjoint(response.request.headers)
             why = "the token may have expired or lack a right" if is_known else "no token is given for this host"
             raise ReadError(f"{url} was refused ({status}): {why}", forbidden=True)
         if status not in (200, 201, 304):

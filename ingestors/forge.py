@@ -4,10 +4,8 @@ What a host's own file must answer is `Forge` (in `repositories`); the crawl, it
 """
 
 import hashlib
-import threading
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import orjson
@@ -19,9 +17,10 @@ from catalog.scm.forms import parse_azure, parse_gerrit, parse_gitea
 from catalog.scm.giturl import UrlError, parse_file_url, parse_url
 from ingestors.codeowners import PLACES, parse_codeowners, tell_owner
 from ingestors.fetch import RateLimitError
+from ingestors.listing import RepositoryList, keep_bare, keep_changed
 from ingestors.refusals import refuse_type
 from ingestors.repositories import PATTERNS, File, Filters, Forge, Hook, Repository, is_glob, match
-from ingestors.url import UrlReader
+from ingestors.url import MAX_BYTES, UrlReader
 
 __all__ = [
     "PATTERNS",
@@ -33,12 +32,9 @@ __all__ = [
     "Repository",
     "is_glob",
     "match",
-    "read_bare",
 ]
 
-_BARE = "bare"
 _WORKERS = 8
-_SURE = 0.9  # of the repositories that there were
 _GIVE_UP = 20  # failures in a row: the host is out of order
 
 
@@ -65,30 +61,24 @@ class ForgeSource:
         self.name, self.forge, self.cache, self.usage = name, forge, cache, usage
         self._reader, self._patterns, self._filters = reader, tuple(patterns), filters
         self._has_owners = codeowners
-        self._contents: dict[str, bytes | ReadError] = {}
+        self._list = RepositoryList(forge, cache)
+        self._targets: dict[str, tuple[Repository, File] | ReadError] = {}
         self._repositories: dict[str, Repository] = {}
-        self._pushed: set[str] = set()
-        self._led_to: set[tuple[str, str]] = set()
+        self._led_to: set[tuple[str, str]] = set()  # repositories, and paths or globs in them
         self._failures = 0
-        self._is_settled = False
-        self._is_new = False
-        self._lock = threading.Lock()
 
     def hook(self, headers: Mapping[str, str], body: bytes) -> bool:
         """Take a webhook in; whether the source is to be crawled for it."""
         hook = self.forge.hook(headers, body)
-        names = set(hook.repositories) | {name for name, path in hook.touched if (name, path) in self._led_to}
-        if hook.everything:
-            names.add("")
-        with self._lock:
-            self._pushed |= names
-        return bool(names)
+        names = {*hook.repositories, *(name for name, path in hook.touched if self._is_led_to(name, path))}
+        self._list.note(names, everything=hook.everything)
+        return bool(names) or hook.everything
 
     def crawl(self) -> Iterator[Document | Root | Unread]:
         """A root for each catalog file of each chosen repository."""
-        chosen = [one for one in self._list() if self._filters.accept(one)]
+        chosen = [one for one in self._list.read() if self._filters.accept(one)]
         self._repositories = {one.name: one for one in chosen}
-        self._contents, self._failures = {}, 0
+        self._targets, self._failures = {}, 0
         self.usage.total = len(chosen)
         bare: list[Repository] = []
         pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="crawl")
@@ -104,100 +94,69 @@ class ForgeSource:
                     yield Root(Location("url", target), self.forge.presence, annotations=annotations)
         finally:
             pool.shutdown(cancel_futures=True)
-        told = orjson.dumps(bare)
-        if self.cache.get(_BARE) != told:
-            self.cache.put(_BARE, told)
+        keep_bare(self.cache, bare)
 
     def read(self, target: str, base: Location, kind: str) -> list[Document]:
-        """The file a Location names: one that the crawl read, one of the same host, or any that may be read."""
+        """The files a Location names: of the repositories, globs allowed, or any one that may be read."""
         if kind != "url":
             raise refuse_type()
         resolved = self._reader.resolve(target, base.target)
-        known = self._contents.get(target)
-        if known is None:
-            known = self._read_own(resolved)
-        if isinstance(known, ReadError):
-            why = f"no matching files found for {target}" if known.missing else known.message
-            raise ReadError(f"Unable to read url, {why}", missing=known.missing, name=known.name)
-        if known is None:
-            return self._reader.read(resolved)
-        annotations = scm.annotations_of(resolved, self._reader.hosts)
-        return [Document(Location("url", resolved), known, annotations, owner=self._owner_of(resolved))]
+        try:
+            own = self._read_own(target, resolved)
+        except ReadError as error:
+            why = f"no matching files found for {target}" if error.missing else error.message
+            raise ReadError(f"Unable to read url, {why}", missing=error.missing, name=error.name) from error
+        return self._reader.read(resolved) if own is None else own
 
     def fetch(self, target: str, base: Location) -> bytes:
         """The file a placeholder names, of the same repository or of any host that may be read."""
         url = scm.resolve_placeholder(target, base.target, self._reader.hosts)
-        known = self._read_own(url)
-        if isinstance(known, ReadError):
-            raise known
-        return self._reader.fetch(url) if known is None else known
+        own = self._find_own(url)
+        return self._reader.fetch(url) if own is None else self._take(own[0], File(own[1], ""))
 
-    # -- what there is
+    def _read_own(self, target: str, url: str) -> list[Document] | None:
+        """The files of one of the repositories that a target means, which is a URL once resolved; None for any other.
 
-    def _list(self) -> list[Repository]:
-        """Every repository: as remembered where nothing has changed, with the pushed ones looked at again."""
-        with self._lock:
-            pushed, self._pushed = self._pushed, set()
-        is_first, self._is_settled = not self._is_settled, False
-        try:
-            found = self._list_anew(pushed, is_first)
-            self._is_settled = True
-            return found
-        except ReadError:
-            with self._lock:
-                self._pushed |= pushed
-            raise
+        What the crawl found is in the cache, not in memory: all files of an organisation may be more than fits.
+        """
+        listed = self._targets.get(target)
+        if isinstance(listed, ReadError):
+            raise listed
+        if listed is not None:
+            return [self._document(url, self._take(*listed, is_listed=True))]
+        own = self._find_own(url)
+        if own is None:
+            return None
+        repository, path = own
+        if "*" not in path:
+            return [self._document(url, self._take(repository, File(path, "")))]
+        found = self._find_matching(repository, path)
+        # Each is at the URL that it would have if it were named beside the glob.
+        urls = [self._reader.resolve(self.forge.target(repository, file.path), url) for file in found]
+        contents = [self._take(repository, file, is_listed=True) for file in found]
+        return list(map(self._document, urls, contents))
 
-    def _list_anew(self, pushed: set[str], is_first: bool) -> list[Repository]:
-        kept = _read_list(self.cache.get("repositories"))
-        self._is_new = kept is None
-        # What is told of one repository is not enough for the first crawl, for the settings may have changed, nor for one
-        # after a failure, for what was told of others may have been lost.
-        if kept is not None and pushed and "" not in pushed and not is_first:
-            return self._look_again(kept, pushed)
-        marks = self.forge.marks()
-        if kept is not None and marks is not None and kept["marks"] == marks and "" not in pushed:
-            return self._look_again(kept, pushed)
-        found = sorted(self.forge.repositories(), key=lambda one: one.name)
-        # A list that lost much may be a hiccup that the marks do not show: it is asked for once more the next time.
-        is_sure = kept is None or len(found) >= _SURE * len(kept["repositories"])
-        self._keep_list(found, marks if is_sure else None)
-        return found
-
-    def _look_again(self, kept: dict[str, Any], pushed: set[str]) -> list[Repository]:
-        found = {one.name: one for one in map(_as_repository, kept["repositories"])}
-        for name in sorted(pushed):
-            repository = self.forge.repository(name)
-            found.pop(name, None)
-            if repository is not None:
-                found[repository.name] = repository
-        repositories = sorted(found.values(), key=lambda one: one.name)
-        if pushed:
-            self._keep_list(repositories, kept["marks"])
-        return repositories
-
-    def _keep_list(self, repositories: Sequence[Repository], marks: str | None) -> None:
-        self.cache.put("repositories", orjson.dumps({"marks": marks, "repositories": list(repositories)}))
-        self.cache.flush()  # a crawl that is killed goes on from here
+    def _document(self, url: str, content: bytes) -> Document:
+        annotations = scm.annotations_of(url, self._reader.hosts)
+        return Document(Location("url", url), content, annotations, owner=self._owner_of(url))
 
     def _read_repository(self, repository: Repository) -> list[str]:
         """Read the catalog files of a repository; their URLs. One that cannot be read keeps what it gave."""
         last = f"targets {repository.name}"
         try:
-            files = self._find(repository)
+            files = self._find(repository, self._patterns, last) if repository.files is None else repository.files
         except ReadError as error:
             self._bear(error, repository.name)
             kept = orjson.loads(self.cache.get(last) or b"[]")
-            self._contents |= dict.fromkeys(kept, ReadError(error.message))
+            self._targets |= dict.fromkeys(kept, ReadError(error.message))
             return [str(target) for target in kept]
         targets: list[str] = []
         for file in files:
             target = self.forge.target(repository, file.path)
             targets.append(target)
-            self._contents[target] = self._content(repository, file, is_listed=True)
-        told = orjson.dumps(targets)
-        if (self.cache.get(last) or b"[]") != told:
-            self.cache.put(last, told)
+            content = self._content(repository, file, is_listed=True)
+            self._targets[target] = content if isinstance(content, ReadError) else (repository, file)
+        keep_changed(self.cache, last, targets)
         return targets
 
     def _bear(self, error: ReadError, what: str) -> None:
@@ -209,28 +168,36 @@ class ForgeSource:
         if self._failures >= _GIVE_UP:
             raise ReadError(f"{self._failures} failures in a row, the last: {error.message}") from error
 
-    def _find(self, repository: Repository) -> Sequence[File]:
-        if repository.files is not None:
-            return repository.files
-        key = f"files {repository.name} {repository.branch} {repository.version} {' '.join(self._patterns)}"
+    def _find_matching(self, repository: Repository, glob: str) -> Sequence[File]:
+        """The files that a glob in a Location stands for. Raises `ReadError` where there is none."""
+        last = f"targets {repository.name} {glob}"
+        found = self._find(repository, (glob,), last)
+        if not found:
+            raise ReadError(f"{repository.name} has no file that matches {glob}", missing=True)
+        keep_changed(self.cache, last, [file.path for file in found])
+        return found
+
+    def _find(self, repository: Repository, patterns: Sequence[str], last: str) -> Sequence[File]:
+        """The files that match; `last` is where those of the last time are remembered."""
+        key = f"files {repository.name} {repository.branch} {repository.version} {' '.join(patterns)}"
         kept = self.cache.get(key)
         if kept is not None:
             return [File(*one) for one in orjson.loads(kept)]
-        found = sorted(self.forge.files(repository, self._patterns), key=lambda file: file.path)
-        had = orjson.loads(self.cache.get(f"targets {repository.name}") or b"[]")
+        found = sorted(self.forge.files(repository, patterns), key=lambda file: file.path)
+        had = orjson.loads(self.cache.get(last) or b"[]")
         # In a first crawl this would be asked of each that has no file.
-        is_doubted = len(found) < len(had) or (not found and not self._is_new)
+        is_doubted = len(found) < len(had) or (not found and not self._list.is_new)
         if is_doubted:
-            found = self._find_again(repository, found)
+            found = self._find_again(repository, patterns, found)
         if is_doubted and not found and self.forge.repository(repository.name) is None:  # so does a token end
             raise ReadError(f"{repository.name} is not to be seen any more")
         self._failures = 0
         self.cache.put(key, orjson.dumps([[one.path, one.key, one.blob] for one in found]))
         return found
 
-    def _find_again(self, repository: Repository, found: Sequence[File]) -> list[File]:
+    def _find_again(self, repository: Repository, patterns: Sequence[str], found: Sequence[File]) -> list[File]:
         """Look once more for what is said to be gone: one wrong answer must not take anything away."""
-        again = sorted(self.forge.files(repository, self._patterns), key=lambda file: file.path)
+        again = sorted(self.forge.files(repository, patterns), key=lambda file: file.path)
         if len(again) > len(found):
             self.usage.note(f"{repository.name}: {len(again) - len(found)} files were said not to be there, and were")
         return again if len(again) > len(found) else list(found)
@@ -254,11 +221,24 @@ class ForgeSource:
             self._bear(error, f"{repository.name}/{file.path}")
             return ReadError(error.message, forbidden=error.forbidden)
         self._failures = 0
+        content = content[: MAX_BYTES + 1]  # more is not parsed
         self.cache.put(name, content)
         return content
 
-    def _read_own(self, url: str) -> bytes | ReadError | None:
-        """A file by its URL where it is in one of the repositories that were crawled; None where it is not."""
+    def _take(self, repository: Repository, file: File, *, is_listed: bool = False) -> bytes:
+        content = self._content(repository, file, is_listed=is_listed)
+        if isinstance(content, ReadError):
+            raise content
+        return content
+
+    def _is_led_to(self, name: str, path: str) -> bool:
+        """Whether a file is one that a catalog file led the last crawl to, or would now."""
+        if (name, path) in self._led_to:
+            return True
+        return any(name == one and "*" in glob and match(path, (glob,)) for one, glob in self._led_to)
+
+    def _find_own(self, url: str) -> tuple[Repository, str] | None:
+        """The repository that was crawled and the path in it that a URL means; None where it is elsewhere."""
         try:
             name, ref, path = _place(url, self._reader.hosts.find(url))
         except UrlError:
@@ -269,7 +249,7 @@ class ForgeSource:
         if urlsplit(repository.url).netloc != urlsplit(url).netloc:
             return None
         self._led_to.add((repository.name, path))
-        return self._content(repository, File(path, ""))
+        return repository, path
 
     def _owner_of(self, url: str) -> str:
         """The owner that CODEOWNERS names for a file of one of the repositories, where that is wanted; "" without."""
@@ -299,19 +279,9 @@ class ForgeSource:
         return content
 
 
-def read_bare(cache: Cache) -> list[Repository]:
-    """The repositories without a catalog file, as the last crawl with this cache found them."""
-    return [_as_repository(one) for one in orjson.loads(cache.get(_BARE) or b"[]")]
-
-
 def _blob_id(content: bytes) -> str:
     """What git calls a file with this content (git's `hash-object`)."""
     return hashlib.sha1(b"blob %d\0%b" % (len(content), content), usedforsecurity=False).hexdigest()
-
-
-def _read_list(kept: bytes | None) -> dict[str, Any] | None:
-    value: dict[str, Any] | None = orjson.loads(kept) if kept is not None else None
-    return value
 
 
 def _place(url: str, host: scm.Host | None) -> tuple[str, str, str]:
@@ -331,8 +301,3 @@ def _place(url: str, host: scm.Host | None) -> tuple[str, str, str]:
         azure = parse_azure(url)
         return f"{azure.project}/{azure.name}", azure.ref, azure.path.lstrip("/")
     return found.full_name, found.ref, found.path or ""
-
-
-def _as_repository(value: Mapping[str, Any]) -> Repository:
-    files = None if value.get("files") is None else tuple(File(**one) for one in value["files"])
-    return Repository(**{**value, "topics": tuple(value["topics"]), "files": files})

@@ -17,7 +17,6 @@ from ingestors.azure import Azure
 from ingestors.bitbucket_cloud import BitbucketCloud
 from ingestors.bitbucket_server import BitbucketServer
 from ingestors.folder import File, Folder, find_bare_clones
-from ingestors.forge import read_bare
 from ingestors.gerrit import Gerrit
 from ingestors.git import Git
 from ingestors.gitea import Gitea
@@ -26,6 +25,7 @@ from ingestors.github_org import GitHubOrganisation
 from ingestors.gitlab import GitLab
 from ingestors.gitlab_org import GitLabOrganisation
 from ingestors.ldap import Ldap
+from ingestors.listing import read_bare
 from ingestors.location import LocationSource, UrlFile
 from ingestors.logins import Login, make_file_headers
 from ingestors.outside import Outside

@@ -17,7 +17,7 @@ from catalog.tables import CACHED
 
 _BATCH = 10
 _SECONDS = 0.5
-_SMALL = 65_536
+_SMALL = 16_384
 Open = Callable[[], AbstractContextManager[sa.Connection]]
 
 

@@ -119,6 +119,24 @@ class ForgeContract:
         assert crawl.names() == {"a", "b"}
         crawl.location("mono", "x/y/catalog-b.yaml")
 
+    def test_a_location_names_files_by_globs_which_come_and_go(self, opened: Open) -> None:
+        """As Backstage's readers search; a new file of a repository that changed is found without another word."""
+        crawl = opened()
+        head = "apiVersion: backstage.io/v1alpha1\nkind: Location\nmetadata: {name: %s}\nspec: {target: './%s/*.yaml'}"
+        both = f"{head % ('parts', 'parts')}\n---\n{head % ('none', 'none')}"
+        crawl.add("mono", {FILE: both, "parts/a.yaml": component("a"), "parts/b.yaml": component("b"), "c.yaml": "c"})
+        crawl.add("other")
+        assert crawl.run().failure == ""
+        assert crawl.names() == {"a", "b", "other"}
+        (problem,) = crawl.catalog.problems
+        assert (problem.rule, problem.ref) == ("target-missing", "location:default/none")
+        at = crawl.entity("component:default/a")["metadata"]["annotations"]["backstage.io/managed-by-location"]
+        assert "parts/a.yaml" in unquote(at)
+        assert "*" not in at
+        crawl.host.push(crawl.name("mono"), {"parts/new.yaml": component("new"), "parts/b.yaml": None})
+        assert crawl.run().failure == ""
+        assert crawl.names() == {"a", "new", "other"}
+
     def test_several_paths_are_each_looked_for(self, opened: Open) -> None:
         crawl = opened(patterns=(FILE, "/ops/catalog.yaml"))
         crawl.add("mono", {FILE: component("a"), "ops/catalog.yaml": component("b")})

@@ -165,10 +165,10 @@ def test_a_configured_branch_is_read_instead_of_the_one_of_head(catalog: Catalog
 
 
 def test_a_query_that_says_how_many_is_asked_once(catalog: Catalog) -> None:
-    with crawl(catalog, GERRIT) as acme:
+    two = GERRIT._replace(open=lambda api: GerritForge(api, GITILES, f"{QUERY}&n=2"))
+    with crawl(catalog, two) as acme:
         for slug in "abcde":
             acme.add(slug)
-        acme.source.forge = GerritForge(acme.api, GITILES, f"{QUERY}&n=2")
         acme.run()
         assert acme.names() == {"a", "b"}
 

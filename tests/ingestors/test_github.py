@@ -6,6 +6,7 @@ import statistics
 import subprocess
 import sys
 import time
+import tracemalloc
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from random import Random
@@ -108,6 +109,19 @@ def deliver(crawler: Crawler, hook: tuple[dict[str, str], bytes]) -> bool:
 
 
 # -- what a crawl costs and gives
+
+
+def test_an_organisations_files_are_never_all_in_memory(github: GitHub, open_crawler: Open) -> None:
+    size = 500_000
+    for number in range(100):
+        github.add(f"r{number}", {CATALOG: component(f"r{number}") + b"# " + b"x" * size})
+    crawler = open_crawler()
+    tracemalloc.start()
+    report = crawl(crawler)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert (report.failure, len(report.added)) == ("", 200)
+    assert peak < 50 * size
 
 
 def test_the_first_crawl_reads_catalog_files_only_and_one_with_nothing_changed_asks_once(
