@@ -10,7 +10,8 @@ from pydantic import Field
 
 from catalog import scm
 from catalog.documents import Document, Location, Root, Source, Unread
-from catalog.errors import ReadError
+from catalog.errors import CatalogError, ReadError
+from catalog.scm.searched import SEARCH_HINT, is_search
 from ingestors.outside import Outside
 from ingestors.refusals import refuse_slash, refuse_type
 from ingestors.sections import Scheduled
@@ -33,7 +34,11 @@ class UrlFile(Scheduled):
         return (self.url,)
 
     def open(self, outside: Outside) -> Source:
-        """The file."""
+        """The file. Raises `CatalogError` where it would be more than one."""
+        if is_search(self.url):
+            raise CatalogError(
+                "invalid", f"`{self.url}` stands for many files, and a source of type `url` is one", SEARCH_HINT
+            )
         return LocationSource(self.title, Location("url", self.url), self.presence or "", "", outside.reader)
 
 

@@ -14,6 +14,7 @@ from pydantic import Field
 
 from catalog import scm
 from catalog.errors import CatalogError
+from catalog.scm.searched import SEARCH_HINT, is_search, split_search
 from ingestors.addresses import request
 from ingestors.forge_sections import Branched
 from ingestors.settings.texts import Target as AnyTarget
@@ -42,6 +43,8 @@ class Target(NamedTuple):
 
 def tell_target(text: str, hosts: scm.Hosts, tokens: Mapping[str, str]) -> Target:
     """What a path or a URL is. `tokens` by type of host are for asking the named host. Raises `CatalogError`."""
+    if "://" not in text and not Path(text).expanduser().exists() and hosts.find(f"https://{text}") is not None:
+        text = f"https://{text}"  # as in the address bar of a browser
     if "://" not in text:
         return Target(_tell_path(text))
     url = urlsplit(text)
@@ -54,6 +57,8 @@ def tell_target(text: str, hosts: scm.Hosts, tokens: Mapping[str, str]) -> Targe
         raise CatalogError(
             "invalid", f"`{shown}` was named with a user in it", "Give a token in the environment instead."
         )
+    if is_search(text):
+        return Target(_tell_search(text, hosts))
     host, new = hosts.find(text), None
     if host is None and not _FILE.search(url.path):
         host = new = _ask_what_runs(f"{url.scheme}://{url.netloc}", url.netloc)
@@ -67,6 +72,13 @@ def tell_target(text: str, hosts: scm.Hosts, tokens: Mapping[str, str]) -> Targe
             raise CatalogError("invalid", f"`{text}` names no organisation, repository or file", _HINT)
         found = {"type": "url", "url": text}
     return Target(found | ({"url": text.rstrip("/")} if found["type"] == "git" else {}), new)
+
+
+def _tell_search(text: str, hosts: scm.Hosts) -> Settings:
+    found = split_search(text, hosts)
+    if found is None:
+        raise CatalogError("invalid", f"`{text}` cannot be searched for files", SEARCH_HINT)
+    return {"type": "git", "url": found.repository, "branch": found.branch, "patterns": (found.glob,)}
 
 
 def _tell_path(text: str) -> Settings:

@@ -88,6 +88,20 @@ def outside(catalog: Catalog, tmp_path: Path, hosts: list[scm.Host], logins: dic
         ),
         ("https://dev.azure.com/acme", {"type": "azure", "organisation": "acme", "host": "dev.azure.com"}),
         ("https://dev.azure.com/acme/p/_git/r", {"type": "git", "url": "https://dev.azure.com/acme/p/_git/r"}),
+        ("github.com/acme", {"type": "github", "organisation": "acme", "host": "github.com"}),
+        (
+            "https://github.com/acme/mono/blob/main/**/catalog-info.yaml",
+            {
+                "type": "git",
+                "url": "https://github.com/acme/mono",
+                "branch": "main",
+                "patterns": ("**/catalog-info.yaml",),
+            },
+        ),
+        (
+            "https://bb.example.com/projects/PAY/repos/r/browse/*/a.yaml?at=refs%2Fheads%2Fmain",
+            {"type": "git", "url": "https://bb.example.com/scm/PAY/r.git", "branch": "main", "patterns": ("*/a.yaml",)},
+        ),
         ("https://example.com/all.yaml", {"type": "url", "url": "https://example.com/all.yaml"}),
     ],
 )
@@ -101,6 +115,8 @@ def test_a_url_tells_what_it_is(text: str, settings: dict[str, Any]) -> None:
         ("nowhere/at/all", "not_found"),
         ("ftp://example.com/x", "invalid"),
         ("https://github.com", "invalid"),
+        ("https://github.com/acme/*/blob/main/catalog-info.yaml", "invalid"),
+        ("https://example.com/*.yaml", "invalid"),
         ("https://user:sesame@github.com/acme", "invalid"),
     ],
 )

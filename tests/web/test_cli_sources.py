@@ -178,6 +178,19 @@ def test_init_asks_and_never_overwrites(tmp_path: Path) -> None:
     assert path.read_text() == text
 
 
+def test_init_asks_again_where_an_answer_is_none(tmp_path: Path) -> None:
+    path = tmp_path / "callboard.yaml"
+    given = "nowhere/at/all\ngithub.com/acme\n\nsometimes\n5m\n\n99999\nhttp\n8080\nghp_a-secret\nMY_TOKEN\n"
+    done = run("init", path, given=given, MY_TOKEN="correct-horse-battery")
+    assert done.returncode == 0, done.stderr
+    for said in ("`nowhere/at/all` does not exist", "must be a duration", "is not the name of a variable"):
+        assert done.stderr.count(said) == 1, said
+    assert done.stderr.count("a port is a whole number") == 2
+    assert done.stderr.endswith(f"Now: callboard serve --config {path}\n")
+    text = path.read_text()
+    assert all(said in text for said in ("- https://github.com/acme\n", 'every: "5m"', "port: 8080\n", "${MY_TOKEN}"))
+
+
 def test_init_takes_options_for_scripts(tmp_path: Path) -> None:
     path = tmp_path / "callboard.yaml"
     (tmp_path / "catalogs").mkdir()

@@ -193,7 +193,7 @@ def test_providers_become_sources_that_read_the_same(imported: Imported) -> None
                 "topics": ["backstage"],
                 "excluded_topics": ["old"],
                 "forks": False,
-                "archived": True,
+                "archived": False,
             },
             "every": {"minutes": 30},
             "name": "github-acme",
@@ -221,6 +221,28 @@ def test_providers_become_sources_that_read_the_same(imported: Imported) -> None
     assert sources(imported, "s3")[0]["access_key"] == "${AWS_KEY}"
     (ldap,) = sources(imported, "ldap")
     assert ldap["users"] == [{"dn": "ou=people", "filter": "(uid=*)", "map": {"name": "uid"}}]
+
+
+def test_a_url_that_stands_for_many_files_becomes_a_source_that_finds_them(tmp_path: Path) -> None:
+    targets = {
+        "https://github.com/acme/mono/blob/main/**/catalog-info.yaml": ("https://github.com/acme/mono", "main"),
+        "https://git.example.com/a/b/mono/-/blob/v1/**/catalog-info.yaml": (
+            "https://git.example.com/a/b/mono.git",
+            "v1",
+        ),
+        "https://dev.azure.com/acme/p/_git/r?path=/**/catalog-info.yaml": ("https://dev.azure.com/acme/p/_git/r", ""),
+        "https://github.com/acme/*/blob/-/catalog-info.yaml": None,
+        "https://example.com/**/catalog-info.yaml": None,
+    }
+    lines = "".join(f"\n    - {{type: url, target: '{target}'}}" for target in targets)
+    found = translate(f"integrations: {{gitlab: [{{host: git.example.com}}]}}\ncatalog:\n  locations:{lines}\n")
+    wanted = [one for one in targets.values() if one is not None]
+    assert [(one["url"], one.get("branch", "")) for one in sources(found, "git")] == wanted
+    assert [one["patterns"] for one in sources(found, "git")] == [["**/catalog-info.yaml"]] * 3
+    assert [(one.line, "stands for many files" in one.message) for one in found.left] == [(7, True), (8, True)]
+    path = tmp_path / "callboard.yaml"
+    path.write_text(format_yaml(found.settings))
+    assert isinstance(check_settings(path), Settings)
 
 
 def test_rules_of_a_location_come_on_top_of_backstages_own() -> None:

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from catalog import scm
 from catalog.catalog import locate
 from catalog.documents import Draft
+from catalog.scm.searched import SEARCH_HINT, is_search, split_search
 from web.app_config.integrations import DEFAULT_HOSTS, translate_integrations, translate_s3
 from web.app_config.part import NO_COUNTERPART, Notes, Part, keep_filled
 from web.app_config.providers import translate_providers
@@ -44,7 +46,8 @@ def translate_app_config(draft: Draft) -> Imported:
     catalog, integrations, backend = whole.part("catalog"), whole.part("integrations"), whole.part("backend")
     hosts = translate_integrations(integrations)
     _take_webhooks(whole, hosts)
-    sources = [*_translate_locations(catalog), *translate_providers(catalog.part("providers"))]
+    types = scm.Hosts.of_types({name: host["type"] for name, host in hosts.items()})
+    sources = [*_translate_locations(catalog, types), *translate_providers(catalog.part("providers"))]
     if keys := translate_s3(integrations):
         sources = [{**one, **keys} if one["type"] == "s3" else one for one in sources]
     rules = _translate_rules(catalog)
@@ -74,7 +77,7 @@ def _place(notes: Notes, draft: Draft) -> list[Mistake]:
     return sorted(found, key=lambda one: (one.line, one.column))
 
 
-def _translate_locations(catalog: Part) -> list[dict[str, Any]]:
+def _translate_locations(catalog: Part, hosts: scm.Hosts) -> list[dict[str, Any]]:
     sources: list[dict[str, Any]] = []
     for one in catalog.parts("locations"):
         type, target = one.text("type"), one.text("target")
@@ -82,10 +85,16 @@ def _translate_locations(catalog: Part) -> list[dict[str, Any]]:
         if type not in ("url", "file"):
             one.note("type", f"is `{type}`, which is not read here")
             continue
+        source: dict[str, Any] = {"type": type, "url" if type == "url" else "path": target}
+        if type == "url" and is_search(target):
+            searched = split_search(target, hosts)
+            if searched is None:
+                one.note("target", f"stands for many files, which are not searched for there. {SEARCH_HINT}")
+                continue
+            source = {"type": "git", "url": searched.repository, "branch": searched.branch, "patterns": [searched.glob]}
         if type == "file" and not target.startswith("/"):
             one.note("target", "was meant from the folder Backstage ran in; here it is from this file's")
-        key = "url" if type == "url" else "path"
-        sources.append(keep_filled({"type": type, key: target, "rules": allowed}))
+        sources.append(keep_filled({**source, "rules": allowed}))
         one.finish()
     return sources
 

@@ -89,7 +89,7 @@ def _github(one: Part) -> Iterator[Source]:
                 "excluded_topics": topic.texts("exclude"),
                 "visibility": [name.lower() for name in filters.texts("visibility")],
                 "forks": filters.take("allowForks", True),
-                "archived": filters.take("allowArchived", True),
+                "archived": filters.take("allowArchived", False),
             }
         ),
     }

@@ -11,6 +11,7 @@ from catalog.crawler import Crawler
 from catalog.documents import Source, is_local
 from catalog.errors import CatalogError
 from catalog.pipeline import Policy
+from catalog.scm.searched import is_search
 from ingestors.registry import (
     AnySource,
     Auto,
@@ -102,7 +103,7 @@ def find_faults(given: Settings) -> Iterator[Fault]:
     outside = Outside(known.hosts, known.logins, reader, catalog.cache, settings.state_folder() / "git")
     named: dict[str, Section] = {}
     for number, one in enumerate(given.sources):
-        if isinstance(one, Auto) and "://" in one.target:
+        if isinstance(one, Auto) and "://" in one.target and not is_search(one.target):
             continue  # what it is, its host would have to say
         try:
             section = _find_out(one, known, given.patterns)
