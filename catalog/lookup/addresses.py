@@ -2,17 +2,21 @@
 
 import re
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from typing import Final
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from catalog.lookup.clues import Clue, KeyKind, normalise_address
-from catalog.lookup.hosts import name_host, read_host
+from catalog.lookup.hosts import is_cloud, is_tenant, name_host, read_host
 from catalog.lookup.labels import parse_label_set, read_labels
 
 _TAG: Final = re.compile(r"(?<![\w.-])([\w.-]+):([\w./-]+)")
 _SELECTOR: Final = re.compile(r"\{[^{}]*\}")
-_MOST_ABOVE: Final = 30
-_LABEL_PARAMETERS: Final = ("filter", "g0.expr", "expr", "query", "matcher", "queryString", "search", "left")
+_BETWEEN: Final = re.compile(r"[/:;=&?,]")
+_ID: Final = re.compile(r"(?=[^\d]*\d)[A-Za-z\d_-]{12,80}")
+_MOST_ABOVE, _SHORTEST = 30, 3
+_VARIABLES: Final = ("var-", "tpl_var_")
+_LABEL_PARAMETERS: Final = ("filter", "g0.expr", "expr", "query", "matcher", "queryString", "search", "left", "panes")
 
 
 def read_address(text: str) -> Iterator[Clue]:
@@ -32,7 +36,9 @@ def read_address(text: str) -> Iterator[Clue]:
         path = path.rpartition("/")[0]
         yield Clue("address", host + path, "likely", "a web address below another")
     yield Clue("address", host, "likely", "a web address below another")
-    yield Clue("host", host, "possible", "a web address of the same host")
+    if not is_tenant(host):
+        for one in dict.fromkeys((host, host.partition(":")[0])):
+            yield Clue("host", one, "possible", "a web address of the same host")
     yield Clue("cloud-resource", host.partition(":")[0], "possible", "a host")
     if host.count(".") == 1 or ".svc" in host:
         yield from (clue for clue in read_host(host) if clue.kind not in ("host", "cloud-resource"))
@@ -129,14 +135,35 @@ def _read_kubernetes(parts: SplitResult, steps: list[str]) -> Iterator[Clue]:
             yield Clue("workload", f"{namespace}/{name}", "certain", "a Kubernetes workload's page")
 
 
+def _read_jenkins(parts: SplitResult, steps: list[str]) -> Iterator[Clue]:
+    jobs = [step for before, step in pairwise(steps) if before == "job"]
+    yield Clue("service-name", "/".join(jobs), "certain", "a Jenkins job's page")
+
+
+def _read_cloud(parts: SplitResult, steps: list[str]) -> Iterator[Clue]:
+    """A bucket or a queue of AWS in a path; in the console's fragment, where slashes are written as `$252F`, anything."""
+    fragment = unquote(unquote(unquote(parts.fragment).replace("$25", "%").replace("$", "%")))
+    for step in (*steps, *_BETWEEN.split(fragment)):
+        if len(step) > _SHORTEST:
+            yield Clue("cloud-resource", step, "likely", "a step of a cloud's address")
+
+
+def _read_ids(parts: SplitResult, steps: list[str]) -> Iterator[Clue]:
+    for step in (*steps, *_BETWEEN.split(unquote(parts.fragment))):
+        if _ID.fullmatch(step):
+            yield Clue("service-name", step, "likely", "an id in a web address")
+            yield Clue("on-call", step, "likely", "an id in a web address")
+
+
 def _read_parameters(parts: SplitResult) -> Iterator[Clue]:
     """Labels in a query: an expression of Prometheus, a filter of Alertmanager, a variable of a Grafana dashboard."""
     query = parts.query or parts.fragment.partition("?")[2]
     for key, value in parse_qsl(query):
-        if key.startswith("var-") and value:
-            yield from read_labels({key.removeprefix("var-"): value})
+        if key.startswith(_VARIABLES) and value:
+            yield Clue("dashboard", value, "likely", "what the dashboard is opened for")
+            yield from read_labels({key.removeprefix("var-").removeprefix("tpl_var_"): value})
         elif key in _LABEL_PARAMETERS:
-            for selector in _SELECTOR.findall(value):
+            for selector in _SELECTOR.findall(value.replace('\\"', '"')):
                 yield from read_labels(parse_label_set(selector))
         elif key in ("alertname", "service", "app"):
             yield from read_labels({key: value})
@@ -163,6 +190,9 @@ _TOOLS: Final[tuple[tuple[_IsFor, _Read], ...]] = (
     (lambda host, steps: steps[:1] == ["orgs"] and steps[2:3] == ["teams"] and len(steps) > 3, _read_team),
     (lambda host, steps: "repository" in steps, _read_registry),
     (lambda host, steps: "services" in steps[:-1], _read_service),
+    (lambda host, steps: steps[:1] == ["job"] or "jenkins" in host, _read_jenkins),
+    (lambda host, steps: is_cloud(host) or host.endswith("aws.amazon.com"), _read_cloud),
+    (lambda host, steps: True, _read_ids),
     (lambda host, steps: "catalog" in steps and len(steps) - steps.index("catalog") >= 4, _read_entity),
     (lambda host, steps: "runbook" in host or steps[:1] == ["runbooks"], _read_alert_page),
     (lambda host, steps: bool({"workload", "workloads", "deployment", "pod"} & set(steps)), _read_kubernetes),

@@ -140,6 +140,12 @@ def strip_pod(name: str) -> str:
     return name
 
 
+def strip_once(name: str) -> str:
+    """The same without what a workload's own name may end with too: `shard-1` of `shard-1-0`."""
+    match = _POD.match(name) if len(name) <= _LONGEST_NAME else None
+    return match[1] if match else name
+
+
 def is_replica(name: str) -> bool:
     """Whether a name is a deployment's pod's: nothing else is called so."""
     return len(name) <= _LONGEST_NAME and _REPLICA.fullmatch(name) is not None

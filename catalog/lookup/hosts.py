@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 from urllib.parse import urlsplit
 
+from catalog.annotations import BASES
 from catalog.lookup.clues import Clue, Surety, workload_clues
 
 _HOST: Final = re.compile(
@@ -19,6 +20,20 @@ _TENANTS: Final = re.compile(
     r"|firehydrant\.io|ilert\.com|incident\.io|newrelic\.com|splunkcloud\.com|statuspage\.io|jfrog\.io|azure\.com)$"
 )
 """Where the first name is the customer's, not a machine's."""
+_CLOUDS: Final = re.compile(
+    r"\.(amazonaws\.com(\.cn)?|on\.aws|windows\.net|database\.azure\.com|azurewebsites\.net|run\.app|cloudfunctions\.net)$"
+)
+"""Where the first name is what the resource was called when it was made."""
+
+
+def is_tenant(host: str) -> bool:
+    """Whether a host is a tool's that everybody uses: that two addresses have it in common says nothing."""
+    return f"https://{host}" in BASES.values() or _TENANTS.search(host) is not None
+
+
+def is_cloud(host: str) -> bool:
+    """Whether a host's name begins with that of a cloud's resource, such as a database's, a cache's or a bucket's."""
+    return _CLOUDS.search(host) is not None
 
 
 def read_host(text: str) -> Iterator[Clue]:
@@ -26,6 +41,8 @@ def read_host(text: str) -> Iterator[Clue]:
     cluster = _CLUSTER.fullmatch(text.partition(":")[0])
     if cluster:
         yield from workload_clues(cluster[2], cluster[1], "an address inside Kubernetes")
+        if cluster[3]:
+            yield Clue("running", cluster[1], "likely", "an address inside Kubernetes")
     if _HOST.fullmatch(text) and not (cluster and cluster[3]):
         host = text.casefold()
         yield Clue("host", host, "likely", "a host")
@@ -43,6 +60,8 @@ def name_host(host: str) -> Iterator[Clue]:
     if _TENANTS.search(name):
         return
     first, _, domain = name.partition(".")
+    if is_cloud(name):
+        yield Clue("cloud-resource", first, "likely", "the first name of a cloud's host")
     sure: Surety = "possible" if domain else "likely"
     seen_as = "a host's first name" if domain else "a host's name"
     yield Clue("kubernetes", first, sure, seen_as)

@@ -9,8 +9,10 @@ from urllib.parse import parse_qsl, urlsplit
 from catalog.annotations import Annotation, Lookup, find_annotation, parse_labels, split_values
 from catalog.documents import Json
 from catalog.lookup.clues import KeyKind, make_key, normalise_address, split_repository
+from catalog.lookup.labels import plain_name
 
 _ORIGINS: Final = ("backstage.io/managed-by-location", "backstage.io/view-url")
+_SELECTOR: Final = "backstage.io/kubernetes-label-selector"
 _REPOSITORY_HOSTS: Final = {"GitHub": "github.com", "GitLab": "gitlab.com", "Bitbucket": "bitbucket.org"}
 
 
@@ -56,6 +58,8 @@ def _key(kind: KeyKind, value: str, where: str, shown: str | None = None) -> Key
 def _read_annotation(known: Annotation, value: str) -> Iterator[Key]:
     if known.shape == "labels" or known.lookup == "label-set":
         yield from (_key("label", pair, known.key) for pair in read_pairs(known, value))
+        if known.key == _SELECTOR:
+            yield from (_key("kubernetes", name, known.key) for name in _selected(value))
     elif known.lookup:
         yield from _READERS.get(known.lookup, _read_plain)(known, value)
     elif known.category == "other" and not known.is_secret and value.startswith(("http://", "https://")):
@@ -130,13 +134,20 @@ def _read_kubernetes(known: Annotation, value: str) -> Iterator[Key]:
         yield _key("kubernetes", value, known.key)
 
 
+def _selected(selector: object) -> list[str]:
+    """The workloads that a selector means by the label that names them."""
+    labels = parse_labels(selector) if isinstance(selector, str) else ()
+    return [value for name, value in labels if plain_name(name) == "app" and value]
+
+
 def _read_workload(metadata: dict[str, Json], annotations: dict[str, Json]) -> Iterator[Key]:
-    """Namespace and workload together, as in `payments/payment-api`: the id, else the entity's own name."""
+    """Namespace and workload together, as in `payments/payment-api`: the id, what is selected, else the entity's own name."""
     namespace = annotations.get("backstage.io/kubernetes-namespace")
     if isinstance(namespace, str) and namespace.strip():
-        name = annotations.get("backstage.io/kubernetes-id") or metadata["name"]
-        where = "backstage.io/kubernetes-namespace"
-        yield _key("workload", f"{namespace.strip()}/{str(name).strip()}", where)
+        id, where = annotations.get("backstage.io/kubernetes-id"), "backstage.io/kubernetes-namespace"
+        own = [id.strip()] if isinstance(id, str) and id.strip() else _selected(annotations.get(_SELECTOR))
+        for name in own or [str(metadata["name"])]:
+            yield _key("workload", f"{namespace.strip()}/{name}", where)
 
 
 _READERS: Final[Mapping[Lookup, Callable[[Annotation, str], Iterator[Key]]]] = {

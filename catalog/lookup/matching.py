@@ -111,8 +111,8 @@ def _collect(view: View, clues: Sequence[Clue]) -> tuple[list[Candidate], int]:
     reached: set[str] = set()
     for clue in clues:
         nodes = _find(view, index, clue)
-        if clue.part and clue.surety == "possible" and len(nodes) > MANY:
-            continue  # a word that many things are called by, in the midst of others
+        if (clue.part or clue.kind == "host") and clue.surety == "possible" and len(nodes) > MANY:
+            continue  # a word that many things are called by, in the midst of others; where many links lead to
         is_far = clue.kind == "address" and clue.part in reached  # of the addresses above one, the nearest counts
         if clue.kind == "address" and nodes:
             reached.add(clue.part)

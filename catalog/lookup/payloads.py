@@ -1,6 +1,6 @@
 """Alerts as tools send them: webhooks and lists of Alertmanager (version 4), Grafana, Prometheus, PagerDuty (3), Opsgenie.
 
-Shapes are told by their keys; what is not understood is refused with the shapes that would be.
+Shapes are told by their keys. Of any other JSON the texts are read, as those of a message are.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,6 +13,7 @@ from catalog.errors import CatalogError
 from catalog.lookup.clues import Clue
 from catalog.lookup.labels import read_labels
 from catalog.lookup.prose import read_text
+from catalog.lookup.strangers import read_stranger
 
 MAX_ALERTS: Final = 500
 _READ: Final = 300  # letters of what people wrote
@@ -55,19 +56,31 @@ Located = tuple[dict[str, Json], Alert]
 
 
 def read_payload(value: Json) -> list[Alert]:
-    """The alerts in a payload, at most 500. Raises `CatalogError` where there are none that are understood."""
-    found = locate_alerts(value)
+    """The alerts in a payload, at most 500; of a shape that is not known, whatever it says, as if it were one alert.
+
+    Raises `CatalogError` where it says nothing.
+    """
+    found = [alert for _, alert in _read(value)]
     if len(found) > MAX_ALERTS:
         raise CatalogError("invalid", f"{len(found)} alerts are more than {MAX_ALERTS}", "Send them in parts.")
-    return [alert for _, alert in found]
+    if not found:
+        title, text = read_stranger(value)
+        if not text:
+            raise _not_understood()
+        found = [Alert(title[:200], "", clues=tuple(read_text(text)))]
+    return found
 
 
 def locate_alerts(value: Json) -> list[Located]:
     """Each alert with the object in the payload that it was read from. Raises `CatalogError` where there is none."""
     found = list(_read(value))
     if not found:
-        raise CatalogError("invalid", "The body is no alert that is understood", _HINT)
+        raise _not_understood()
     return found
+
+
+def _not_understood() -> CatalogError:
+    return CatalogError("invalid", "The body is no alert that is understood", _HINT)
 
 
 def read_alerts(values: Sequence[Json]) -> list[Alert]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import Final
 
-from catalog.lookup.clues import Clue, KeyKind, Surety, strip_pod, workload_clues
+from catalog.lookup.clues import Clue, KeyKind, Surety, strip_once, strip_pod, workload_clues
 from catalog.lookup.labels import find_labels, read_labels
 from catalog.lookup.terms import read_term, unwrap
 
@@ -20,6 +20,7 @@ _ENDS, _BEGINS = re.compile(r"[:;,.!?)\]]$"), re.compile(r"^[(\[]")
 _HUMP: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[^A-Za-z0-9]+")
 _ID: Final = re.compile(r"(?=\D*\d)(?:[A-Z\d]{6,}|[a-f\d]{8,}|[a-f\d]{8}(?:-[a-f\d]{4}){3}-[a-f\d]{12})")
 _CHANGE: Final = re.compile(r"(#\d+|@[0-9a-f]{7,40}|![0-9]+)$")
+_READY: Final = re.compile(r"\d+/\d+")
 _NAMESPACE: Final = re.compile(r"(?:^|\s)(?:-n|--namespace)[ =]([\w.-]+)")
 _COMMANDS: Final = re.compile(r"(?:^|[\s$])(?:kubectl|oc|k|helm|stern|kubectx|k9s)\s")
 _SURE: Final[frozenset[KeyKind]] = frozenset({
@@ -28,6 +29,9 @@ _SURE: Final[frozenset[KeyKind]] = frozenset({
 })  # fmt: skip
 """What is as sure in the midst of words as it is alone: it is an id, or written as nothing else is."""
 _HINTS: Final[tuple[KeyKind, ...]] = ("alert-name", "name", "title", "kubernetes", "service-name")
+_SPELLED: Final[tuple[KeyKind, ...]] = ("name", "kubernetes", "cloud-resource")
+_SAID: Final[tuple[KeyKind, ...]] = ("title", "service-name", "opsgenie", "on-call")
+"""What a plain word, a part of a word, and several words may be."""
 
 
 def read_text(text: str) -> list[Clue]:
@@ -86,7 +90,8 @@ def _read_word(word: str, text: str) -> Iterator[Clue]:
     elif "://" not in word and "/" in word:
         for step in word.split("/")[:_LONGEST_PATH]:
             if len(step) > 2 and not _is_plain(step):
-                yield Clue("running", step, "possible", f"a step of `{word[:80]}`", word)
+                for name in dict.fromkeys((step, step.replace("_", "-"))):
+                    yield Clue("running", name, "possible", f"a step of `{word[:80]}`", word)
 
 
 def _lower(clues: Iterable[Clue], part: str) -> Iterator[Clue]:
@@ -107,8 +112,7 @@ def _read_spelling(word: str) -> Iterator[Clue]:
                 continue
             surety: Surety = "likely" if name == whole else "possible"
             seen_as = f"`{word[:80]}`, written otherwise" if name == whole else f"a part of `{word[:80]}`"
-            yield Clue("name", name, surety, seen_as, word)
-            yield Clue("kubernetes", name, surety, seen_as, word)
+            yield from (Clue(kind, name, surety, seen_as, word) for kind in _SPELLED)
 
 
 def _read_runs(written: Sequence[str], words: Sequence[str]) -> Iterator[Clue]:
@@ -120,8 +124,7 @@ def _read_runs(written: Sequence[str], words: Sequence[str]) -> Iterator[Clue]:
             run = words[start : end + 1]
             title = " ".join(run)
             seen_as = f"the words `{title[:80]}`"
-            yield Clue("title", title, "likely", seen_as, title)
-            yield Clue("service-name", title, "likely", seen_as, title)
+            yield from (Clue(kind, title, "likely", seen_as, title) for kind in _SAID)
             yield Clue("name", "-".join(run), "likely", seen_as, title)
 
 
@@ -130,6 +133,9 @@ def _read_pods(text: str, words: Sequence[str]) -> Iterator[Clue]:
     for first, second in pairwise(words):
         if strip_pod(second) != second:
             yield from _in_part(workload_clues(first, second, "a namespace and a pod"), second)
+        if _READY.fullmatch(second) and (owner := strip_once(first)) != first:
+            yield Clue("kubernetes", owner, "likely", f"the workload of the pod `{first[:80]}`", first)
+            yield Clue("running", owner, "likely", f"the workload of the pod `{first[:80]}`", first)
     if _COMMANDS.search(text) and (namespace := _NAMESPACE.search(text)):
         for word in words:
             found = workload_clues(namespace[1], word.rpartition("/")[2], "a command for Kubernetes")

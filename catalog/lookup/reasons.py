@@ -7,6 +7,7 @@ from catalog.annotations import find_annotation, split_list
 from catalog.documents import Json
 from catalog.lookup.clues import Clue, KeyKind, Surety, make_key
 from catalog.lookup.keys import Key, read_pairs
+from catalog.lookup.labels import COMMON
 
 MANY: Final = 5
 """A key that more entities have says little."""
@@ -101,7 +102,10 @@ def _label_reasons(entity: dict[str, Json], clue: Clue, count: int, pairs: set[s
         if not is_any and not set(wanted) <= pairs:
             continue
         surety: Surety = "certain" if count == 1 else "likely" if count <= MANY else "possible"
-        if key == "prometheus.io/labels" and is_other_alert:
+        telling = [clue.value] if is_any else wanted
+        if (key == "prometheus.io/labels" and is_other_alert) or all(
+            one.partition("=")[0] in COMMON for one in telling
+        ):
             surety = "possible"
         shown = clue.value if is_any else value
         found.append(Reason("label", _WORDS["label"], shown, key, clue.seen_as, surety, clue.part))

@@ -27,6 +27,13 @@ _PATH: Final = re.compile(r"[\w.@-]+(?:/[\w.@-]+)+")
 _IMAGE: Final = re.compile(
     r"((?:[\w-]+(?:\.[\w-]+)+(?::\d+)?|localhost(?::\d+)?)/)?([a-z0-9][\w.-]*(?:/[\w.-]+)*)(:[\w][\w.-]{0,127})?(@sha256:[0-9a-f]{8,64})?"
 )
+_ISSUE: Final = re.compile(r"([A-Z][A-Z\d_-]+)-([A-Z\d]{1,4})")
+_PROVIDED: Final = (
+    r"(?:aws|google|azurerm|kubernetes|helm|cloudflare|digitalocean|hcloud|oci|kafka|confluent|mongodbatlas|postgresql|mysql)"
+    r"_\w+"
+)
+_TERRAFORM: Final = re.compile(rf"(?:module\.[\w-]+(?:\[[^\]]*\])?\.)*(?:data\.)?{_PROVIDED}\.[\w-]+(?:\[[^\]]*\]?)?")
+_NAMED: Final = re.compile(rf"(?:module|{_PROVIDED})\.([\w-]+)")
 _EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _AROUND: Final = {'"': '"', "'": "'", "`": "`", "<": ">", "(": ")", "[": "]"}
 _LONGEST_NAME: Final = 5  # words
@@ -40,14 +47,14 @@ _NAMES: Final[tuple[tuple[KeyKind, Surety, str], ...]] = (
     ("opsgenie", "certain", "an Opsgenie selector or team"),
     ("argocd-app", "certain", "an Argo CD application"),
     ("cloud-resource", "certain", "a cloud resource"),
+    ("name", "likely", "a name"),
+    ("title", "likely", "a title"),
     ("sentry-project", "likely", "a Sentry project"),
     ("kubernetes", "likely", "a Kubernetes workload"),
     ("service-name", "likely", "a service's name in a monitoring tool"),
     ("dashboard", "likely", "what a dashboard is opened for"),
     ("image", "likely", "an image"),
     ("slug", "likely", "a repository's id"),
-    ("name", "likely", "a name"),
-    ("title", "likely", "a title"),
     ("namespace", "possible", "a Kubernetes namespace"),
 )
 """What a text that looks like nothing in particular is tried as."""
@@ -90,7 +97,7 @@ def _read_ref(text: str) -> Iterator[Clue]:
     if match := _REF.fullmatch(text):
         kind, namespace, name = match[1], match[2] or "default", match[3]
         yield Clue("ref", f"{kind}:{namespace}/{name}", "certain", "an entity reference")
-        yield Clue("label", f"{kind}={text.partition(':')[2]}", "certain", "a tag")
+        yield from (clue._replace(seen_as="a tag") for clue in read_labels({kind: text.partition(":")[2]}))
 
 
 def _read_names(text: str) -> Iterator[Clue]:
@@ -102,8 +109,11 @@ def _read_names(text: str) -> Iterator[Clue]:
         yield Clue("name", "-".join(words), "likely", "a name, written otherwise")
     shorter = strip_pod(text)
     if shorter != text and " " not in text:
-        yield Clue("kubernetes", shorter, "likely" if is_replica(text) else "possible", "a Kubernetes pod")
-        yield Clue("running", shorter, "possible", "a Kubernetes pod")
+        sure: Surety = "likely" if is_replica(text) else "possible"
+        yield Clue("kubernetes", shorter, sure, "a Kubernetes pod")
+        yield Clue("running", shorter, sure, "a Kubernetes pod")
+        yield Clue("service-name", shorter, sure, "a Kubernetes pod")
+        yield Clue("dashboard", shorter, "possible", "a part of a topic")
 
 
 def _read_path(text: str) -> Iterator[Clue]:
@@ -112,6 +122,8 @@ def _read_path(text: str) -> Iterator[Clue]:
     if not _PATH.fullmatch(path):
         return
     first, _, rest = path.partition("/")
+    if text.startswith("/"):
+        yield Clue("cloud-resource", path.rpartition("/")[2], "likely", "a group of logs")
     if first.casefold().partition(".")[0] in _WORKLOADS:
         for name in dict.fromkeys((rest, strip_pod(rest))):
             yield Clue("kubernetes", name, "likely", f"a Kubernetes {first}")
@@ -156,6 +168,22 @@ def _read_repository(text: str) -> Iterator[Clue]:
         yield Clue("slug", path, "likely", "a repository")
 
 
+def _read_sentry(text: str) -> Iterator[Clue]:
+    """`PAYMENT-API-3F` is an issue of a project; `PAY-123` may be a ticket as well."""
+    if match := _ISSUE.fullmatch(text):
+        sure: Surety = "possible" if text.count("-") == 1 and match[2].isdigit() else "likely"
+        yield Clue("sentry-project", match[1], sure, "a Sentry issue")
+
+
+def _read_terraform(text: str) -> Iterator[Clue]:
+    """`module.payments.aws_db_instance.payments_db`: by the names that people gave, where a `_` stands for a `-` too."""
+    if _TERRAFORM.fullmatch(text):
+        for name in _NAMED.findall(text):
+            for one in dict.fromkeys((name, name.replace("_", "-"))):
+                yield Clue("running", one, "likely", "a Terraform address")
+                yield Clue("cloud-resource", one, "likely", "a Terraform address")
+
+
 def _read_label_set(text: str) -> Iterator[Clue]:
     if "://" not in text and (labels := parse_label_set(text)):
         yield from read_labels(labels)
@@ -163,7 +191,7 @@ def _read_label_set(text: str) -> Iterator[Clue]:
 
 _READERS: Final[tuple[Callable[[str], Iterator[Clue]], ...]] = (
     _read_ids, _read_ref, read_address, _read_repository, _read_label_set, _read_path, _read_image, read_host, read_connection,
-    read_arn, _read_names,
+    read_arn, _read_sentry, _read_terraform, _read_names,
 )  # fmt: skip
 _READERS_OF_WORDS: Final = (_read_label_set, _read_names)
 """What several words may be as a whole."""

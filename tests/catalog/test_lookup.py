@@ -300,12 +300,12 @@ def test_a_secret_key_is_found_and_never_shown(catalog: Catalog) -> None:
 
 
 def test_a_comma_of_grafana_means_or_and_a_tag_may_have_colons(tmp_path: Path) -> None:
-    selectors = "{grafana/alert-label-selector: 'team=a,team=b', datadoghq.com/monitor_tags: 'zone:a:b'}"
+    selectors = "{grafana/alert-label-selector: 'team=a,team=b', datadoghq.com/monitor_tags: 'shard:a:b'}"
     text = SHOP.replace("{puppet.com/certname: db1.acme.example.com}", selectors)
     (tmp_path / "catalog-info.yaml").write_text(text)
     made = Catalog.open("sqlite://", search=False)
     made.ingest(FolderSource(tmp_path))
-    assert [ask(made, text)[0] for text in ("team=a", "team=b", 'zone="a:b"')] == [DATABASE] * 3
+    assert [ask(made, text)[0] for text in ("team=a", "team=b", 'shard="a:b"')] == [DATABASE] * 3
     made.close()
 
 

@@ -24,7 +24,7 @@ from web.oncall import finding
 from web.pages import incident as incident_page
 
 ADDRESS = "https://acme.pagerduty.com/incidents/{}"
-PAY = "component:default/payment-api"
+PAY, ORDERS = "component:default/payment-api", "component:default/order-service"
 
 
 @pytest.fixture(autouse=True)
@@ -84,14 +84,38 @@ def test_of_an_incident_that_leads_nowhere_it_is_said_why(sample: Catalog, pager
         assert "no PagerDuty is configured" in look_up(client, ADDRESS.format("PT4KHLK"))["note"]
 
 
-def test_an_address_that_names_an_alert_by_its_number_is_told_to_be_no_help(sample: Catalog) -> None:
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        ("https://acme.app.opsgenie.com/alert/detail/1e0f3f3d/details", "Opsgenie's, nor to one above it. Where"),
+        (
+            "https://app.datadoghq.com/monitors/1234567?x=1",
+            "look up the monitor's title, or a tag of it such as `service:",
+        ),
+        ("https://acme.sentry.io/issues/5512345678/", "look up the issue's short id"),
+        ("https://rootly.com/account/incidents/12", "look up the incident's title, or the service that it names."),
+        ("https://app.incident.io/acme/incidents/123", "which is incident.io's"),
+        ("https://radar-api.service.newrelic.com/accounts/1/issues/0ea2", "look up the name of the condition"),
+        ("https://eu-west-1.console.aws.amazon.com/cloudwatch/home#alarmsV2:", "look up the alarm's name"),
+        ("https://portal.victorops.com/ui/acme/incident/12345/details", "which is Splunk On-Call's"),
+        (
+            "https://grafana.acme.example:3000/alerting/grafana/abcd1234/view",
+            "look up the alert's name, or its labels.",
+        ),
+        ("https://tool.example/17", "to this address, nor to one above it."),
+    ],
+)
+def test_of_an_address_that_is_only_a_number_it_is_said_what_to_look_up(
+    sample: Catalog, address: str, words: str
+) -> None:
     with asking(sample) as client:
-        for address in (
-            "https://acme.app.opsgenie.com/alert/detail/1e0f3f3d/details",
-            "https://rootly.com/account/incidents/12",
-        ):
-            assert "look up its title, or the service that it names" in look_up(client, address)["note"]
+        assert words in look_up(client, address)["note"]
         assert look_up(client, "zorgl")["note"] == ""
+
+
+def test_a_payload_may_be_asked_for_as_a_text_too(sample: Catalog) -> None:
+    with asking(sample) as client:
+        assert look_up(client, '{"alert_title": "Stuck", "tags": "service:order-service"}')["decided"] == ORDERS
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from web.api.payload import read_content
 from web.errors import json_response
 from web.names import describe, owner_of
 from web.oncall.finding import find
+from web.oncall.pasted import read_pasted
 
 LOOKUP = (
     Parameter("q", "An id, a name, an address, labels, a repository: anything."),
@@ -37,7 +38,8 @@ async def ask(request: Request) -> Response:
     if len(asked) > MAX_TEXT:
         raise CatalogError("invalid", f"`q` is longer than {MAX_TEXT} characters", "POST a payload instead.")
     catalog: Catalog = request.app.state.catalog
-    found = await find(catalog, request.app.state.live, asked, _limit(values))
+    alerts = await asyncio.to_thread(read_pasted, asked)
+    found = await find(catalog, request.app.state.live, asked, _limit(values), alerts if len(alerts) == 1 else ())
     near: list[Json] = [one.ref for one in found.near]
     answer = findings_json(catalog.view, found.findings)
     return json_response({"query": asked, **answer, "near": near, "note": found.note})

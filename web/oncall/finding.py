@@ -12,13 +12,9 @@ from catalog.lookup import MAX_TEXT, Alert, Clue, Findings, Surety, look_up, loo
 from catalog.view import View
 from web.names import Item, find_near
 from web.oncall.former import look_up_text
+from web.oncall.opaque import explain_address
 
 _INCIDENT: Final = re.compile(r"\bpagerduty\.com/incidents/([A-Z0-9]{6,20})\b", re.IGNORECASE)
-_ADDRESS: Final = re.compile(r"https?://\S+")
-_OPAQUE: Final = (
-    "No entity links to this address, nor to one above it. If it names an alert or an incident by a number only, look up its "
-    "title, or the service that it names."
-)
 _SECONDS, _AT_ONCE = 0.8, 0.3
 _SHORTEST: Final = 4
 _MOST_NEAR: Final = 6
@@ -46,7 +42,7 @@ async def find(catalog: Catalog, tools: LiveFacts, text: str, limit: int, alerts
         found = await _find_by_service(catalog.view, tools, text[:MAX_TEXT], found, limit)
     near = await asyncio.to_thread(find_alike, catalog.view, text) if text and found.is_vague else []
     refs = {one.ref for one in found.candidates}
-    note = _OPAQUE if not found.candidates and _ADDRESS.fullmatch(text.strip()) else ""
+    note = "" if found.candidates else explain_address(text)
     return Found(found, [one for one in near if one.ref not in refs], note)
 
 

@@ -20,7 +20,7 @@ _LIMIT, _MAX_QUERY = 25, 1_000  # what is longer is no address that could be sen
 EXAMPLES = {
     "P1234ABC": "a PagerDuty service, its address, or a webhook's payload",
     "HighErrorRate": "the name of an alert",
-    '{namespace="payments", pod="payment-api-7d9f8c6b5d-x2k4p"}': "labels, or a payload of Alertmanager or Grafana",
+    '{namespace="payments", pod="payment-api-7d9f8c6b5d-x2k4p"}': "labels, or any tool's payload as it sent it",
     "db1.example.com:5432": "a host, or any address that an entity links to",
     "git@github.com:acme/payment-api.git": "a repository, by https or ssh",
     "payments/payment-api": "a Kubernetes namespace and workload",
