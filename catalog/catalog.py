@@ -215,7 +215,7 @@ class Catalog:
         With a source, placeholders and the targets of Locations are read from it; else they are taken on trust.
         """
         if source is None:
-            return pipeline.judge(document, None, document.location, rules=self._policy.rules)
+            return pipeline.judge(document, None, rules=self._policy.rules)
         return pipeline.check(document, source, self._policy.rules_of(source.name))
 
     def problems_of(self, ref: str) -> list[Problem]:
@@ -346,7 +346,7 @@ class Catalog:
 
 def judge_file(document: Document, read: Callable[[str], bytes]) -> list[Judged]:
     """Each document of a file, judged without a catalog, placeholders as strings; `read` tells whether they can be read."""
-    return pipeline.judge(document, read, document.location, stand_in=True)
+    return pipeline.judge(document, read, stand_in=True)
 
 
 def relations_of(entity: Entity) -> list[tuple[str, str]]:

@@ -14,9 +14,10 @@ from catalog import resolve, validate
 from catalog.documents import Source, is_local
 from catalog.errors import ReadError
 from catalog.locations import is_generated
-from catalog.pipeline.gathering import Crawl, Policy, Progress, gather
+from catalog.pipeline.crawl import Crawl, Policy, Progress
+from catalog.pipeline.gathering import gather
 from catalog.pipeline.judging import Judged, judge
-from catalog.pipeline.orphans import keep_orphans
+from catalog.pipeline.keeping import keep_orphans, last_good
 from catalog.pipeline.preview import check, preview
 from catalog.problems import Problem
 from catalog.resolve import Claim
@@ -65,7 +66,7 @@ def ingest(
     So does one after which too much would be gone, unless that is `confirmed`: whatever it is, or these refs and no others.
     """
     started = time.perf_counter()
-    crawl = Crawl(source, store.state(source.name), policy)
+    crawl = Crawl(source, store.state(source.name), policy, store.written)
     try:
         gather(crawl, progress)
     except ReadError as error:
@@ -97,7 +98,8 @@ def _find_changes(crawl: Crawl, store: Store) -> ChangeSet:
     named = {claim.ref for claim in crawl.claims} | {one.ref for one in crawl.problems if one.document}
     held = crawl.state.entities.keys()  # nobody else has those
     changes = _compare(crawl, store.holders(named - held, crawl.source.name))
-    return keep_orphans(changes, crawl.state, store) if crawl.policy.orphans == "keep" else changes
+    is_kept = crawl.policy.orphans == "keep" and not crawl.is_moved
+    return keep_orphans(changes, crawl) if is_kept else changes
 
 
 def _report(crawl: Crawl, changes: ChangeSet, started: float, failure: str = "") -> Report:
@@ -141,7 +143,7 @@ def remove(ref: str, store: Store) -> str:
         if ref not in state.entities:
             return ""
         documents = state.documents | {state.entities[ref].location: ""}
-        changes = ChangeSet(source, removed=[ref], documents=documents, problems=sorted(state.problems, key=str))
+        changes = ChangeSet(source, removed=[ref], documents=documents, problems=list(state.problems))
         try:
             store.commit(changes, state)
         except StaleError:
@@ -173,11 +175,11 @@ def _compare(crawl: Crawl, others: Mapping[str, str]) -> ChangeSet:
     if crawl.policy.broken_files == "whole":
         # There a refused document holds its ref against other files, though nobody sees it (reference section 4.8).
         claims = [one for one in claims if one.ref in held or crawl.reserved.get(one.ref, one.location) == one.location]
-    kept = [] if crawl.is_moved else _last_good(crawl, {claim.ref for claim in claims})
+    kept = [] if crawl.is_moved else last_good(crawl, {claim.ref for claim in claims})
     claims += [Claim(ref, held[ref].location, None) for ref in kept]
     # What stays as it was keeps its errors too, unless this crawl found others.
     told = {problem.ref for problem in problems}
-    stays = set(kept) - told
+    stays = set(kept) - told - crawl.followed
     problems += [one for one in crawl.state.problems if one.ref in stays and one.error is not None]
     if crawl.policy.broken_files == "whole":
         unparsed = {file.partition(":")[2] for file, refs in crawl.broken.items() if refs is None}
@@ -212,23 +214,6 @@ def _disown(problem: Problem, holders: Mapping[str, str]) -> Problem:
     # What does not tell its ref is its Location's fault, which is held by another file rightly.
     is_anothers = validate.tell_ref(orjson.loads(problem.document)) == problem.ref
     return replace(problem, error=None) if is_anothers else problem
-
-
-def _last_good(crawl: Crawl, claimed: set[str]) -> list[str]:
-    """The refs of what broken files and unreadable targets gave before, and that nothing else claims now."""
-    held = crawl.state.entities
-    lost = set(crawl.unread)
-    kept: set[str] = set()
-    for file, refs in crawl.broken.items():
-        kept |= {ref for ref in crawl.by_file.get(file, ()) if refs is None or ref in refs}
-    lost |= kept
-    grown = True
-    while grown:
-        below = {ref for ref, one in held.items() if one.parent in lost and one.location not in crawl.documents}
-        grown = not below <= kept
-        kept |= below
-        lost |= below
-    return sorted(kept - claimed)
 
 
 def _distinct(problems: Iterable[Problem]) -> list[Problem]:

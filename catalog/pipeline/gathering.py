@@ -2,76 +2,22 @@
 
 import hashlib
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import Literal
 
 import orjson
 
 from catalog.documents import Document, Location, Root, Source, Unread, is_local
 from catalog.entity import Entity, Written
+from catalog.pipeline.crawl import Crawl, Progress
 from catalog.pipeline.judging import Judged, judge
+from catalog.pipeline.keeping import is_orphan, last_good
 from catalog.pipeline.roots import describe_location, open_root, read_targets
 from catalog.problems import Origin, Problem
-from catalog.refs import is_script
+from catalog.refs import is_script, parse_location
 from catalog.resolve import Claim
-from catalog.rules import Rule
-from catalog.store import State
 
-Progress = Callable[[int, int], None]
 _DEPTH = 32  # Locations that lead to Locations
-
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """Where an operator may want Backstage's way instead of ours.
-
-    `orphans`: what a file no longer gives is deleted at once, or kept and marked. `broken_files`: a broken document
-    hides only itself (`apart`) or everything beside it (`whole`). `rules`: the kinds allowed by place; None for all.
-    `source_rules`: what single sources may give besides, by their names; where there are no other rules, only that.
-    `relation_targets`: a relation also has its target in parts, as before 4.0.
-    A crawl that would remove more than `removed_at_most` entities and more than `removed_share` of its source's has to
-    be confirmed.
-    """
-
-    orphans: Literal["delete", "keep"] = "delete"
-    broken_files: Literal["apart", "whole"] = "apart"
-    rules: Sequence[Rule] | None = None
-    source_rules: Mapping[str, Sequence[Rule]] = field(default_factory=dict)
-    removed_share: float = 0.2
-    removed_at_most: int = 5
-    relation_targets: bool = False
-
-    def rules_of(self, source: str) -> Sequence[Rule] | None:
-        """The rules for what one source gives."""
-        own = self.source_rules.get(source)
-        return self.rules if own is None else (*own, *(self.rules or ()))
-
-
-@dataclass(slots=True)
-class Crawl:
-    """What has been found so far in one crawl of one source."""
-
-    source: Source
-    state: State
-    policy: Policy
-    claims: list[Claim] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
-    documents: dict[str, str] = field(default_factory=dict)
-    broken: dict[str, set[str] | None] = field(default_factory=dict)  # file -> refs to keep there, None for all
-    unread: set[str] = field(default_factory=set)  # Location refs of which a target could not be read
-    held_back: set[str] = field(default_factory=set)  # Location refs that stay as they were
-    reserved: dict[str, str] = field(default_factory=dict)  # refs of refused documents, and the file of the first
-    by_file: dict[str, list[str]] = field(default_factory=dict)
-    is_moved: bool = False  # its root has another target: nothing of the old one's outlives what cannot be read now
-
-    def take_up(self, state: State) -> None:
-        """Go on from what the store holds now. A file of this source that another process read meanwhile is read again."""
-        before, self.state = self.state.documents, state
-        for at in self.documents.keys() & (before.keys() | state.documents.keys()):
-            if before.get(at) != state.documents.get(at):
-                self.documents[at] = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +25,9 @@ class _Group:
     """The files that one Location names, or one file that the crawl found by itself."""
 
     documents: list[Document]
-    origin: Location
     parent: Entity | None
     depth: int
+    is_refused: bool = False  # for a target that cannot be read: the others are read to say what else is wrong
 
 
 def gather(crawl: Crawl, progress: Progress | None) -> None:
@@ -92,7 +38,7 @@ def gather(crawl: Crawl, progress: Progress | None) -> None:
     for found in crawl.source.crawl():
         match found:
             case Document():
-                groups.append(_Group([found], found.location, None, 0))
+                groups.append(_Group([found], None, 0))
             case Root():
                 entity = open_root(found)
                 known = crawl.state.entities.get(entity.ref)
@@ -102,6 +48,33 @@ def gather(crawl: Crawl, progress: Progress | None) -> None:
             case Unread(location, message):
                 _note_unread(crawl, location, message)
         _drain(crawl, groups, progress)
+    while unfollowed := _find_unfollowed(crawl):
+        for entity in unfollowed:
+            crawl.followed.add(entity.ref)
+            groups += _open(crawl, entity, 0)
+        _drain(crawl, groups, progress)
+
+
+def _find_unfollowed(crawl: Crawl) -> list[Entity]:
+    """The Locations that stay although no file gives them now: as in Backstage, what they name is still read.
+
+    They are orphans, or their file is broken. One whose own document is refused leads nowhere until it is mended.
+    """
+    if crawl.is_moved or not (crawl.broken or crawl.unread or crawl.policy.orphans == "keep"):
+        return []
+    claimed = {claim.ref for claim in crawl.claims}
+    kept = last_good(crawl, claimed)
+    if crawl.policy.orphans == "keep":
+        kept += [ref for ref, one in crawl.state.entities.items() if is_orphan(one) and ref not in claimed]
+    known = crawl.followed | crawl.reserved.keys()
+    refs = sorted({ref for ref in kept if ref.startswith("location:")} - known)
+    return [_read_back(written) for written in crawl.written(refs)]
+
+
+def _read_back(written: Written) -> Entity:
+    location, origin = (Location(*(parse_location(at) or ("", at))) for at in (written.location, written.origin))
+    data = orjson.loads(written.body)
+    return Entity(written.ref, data, location, origin, written.index, written.line, written.parent)
 
 
 def _drain(crawl: Crawl, groups: deque[_Group], progress: Progress | None) -> None:
@@ -123,10 +96,8 @@ def _open(crawl: Crawl, entity: Entity, depth: int) -> list[_Group]:
     is_on_disk = is_local(crawl.source) and (entity.data["spec"].get("type") or entity.location.type) == "file"
     if any(problem.rule != "target-missing" or not is_on_disk for problem in problems):
         crawl.unread.add(entity.ref)
-    if problems and crawl.policy.broken_files == "whole":
-        _hold(crawl, entity)
-        return []
-    return [_Group(documents, entity.origin, entity, depth + 1)]
+    is_refused = bool(problems) and crawl.policy.broken_files == "whole"
+    return [_Group(documents, entity, depth + 1, is_refused)]
 
 
 def _take(crawl: Crawl, group: _Group) -> list[Entity]:
@@ -146,11 +117,10 @@ def _take(crawl: Crawl, group: _Group) -> list[Entity]:
             crawl.claims += [Claim(ref, file, None) for ref in crawl.by_file.get(file, ()) if ref != own]
             continue
         fetch = partial(_fetch, crawl.source, document.location)
-        parent = group.parent.ref if group.parent else ""
         rules = crawl.policy.rules_of(crawl.source.name)
-        read.append((document, digest, judge(document, fetch, group.origin, parent, rules=rules)))
-    failed = [one for _, _, judged in read for one in judged if one.fails_its_file]
-    if failed and crawl.policy.broken_files == "whole":
+        read.append((document, digest, judge(document, fetch, group.parent, rules=rules)))
+    is_failed = any(one.fails_its_file for _, _, judged in read for one in judged)
+    if group.is_refused or (is_failed and crawl.policy.broken_files == "whole"):
         _refuse_group(crawl, group, read)
         return []
     for document, digest, judged in read:

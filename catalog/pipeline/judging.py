@@ -37,20 +37,21 @@ class Judged:
 
     @property
     def fails_its_file(self) -> bool:
-        """Whether Backstage refuses the whole file for it, rather than this one document."""
-        return self.verdict in ("unparsed", "forbidden") or (self.entity is None and not self.ref)
+        """Whether Backstage refuses the whole file for it, rather than this one document: its Location is to blame then."""
+        if self.verdict in ("unparsed", "forbidden"):
+            return True
+        return self.entity is None and (not self.ref or self.problems[0].ref != self.ref)
 
 
 def judge(
     document: Document,
     read: Callable[[str], bytes] | None,
-    origin: Location,
-    parent: str = "",
+    above: Entity | None = None,
     *,
     rules: Sequence[Rule] | None = None,
     stand_in: bool = False,
 ) -> list[Judged]:
-    """Every document of a file, judged. `read` gives what a placeholder names.
+    """Every document of a file that the Location entity `above` names, judged. `read` gives what a placeholder names.
 
     With `stand_in`, or where nothing can be read, each placeholder counts as a string, whatever it stands for.
     """
@@ -58,7 +59,7 @@ def judge(
     judged: dict[int, Judged] = {}
     refused, read = 0, read and _bound(read)
     for draft in parsed.drafts:
-        one = _judge_draft(_fill_owner(draft, document.owner), read, origin, parent, rules, stand_in)
+        one = _judge_draft(_fill_owner(draft, document.owner), read, above, rules, stand_in)
         judged[draft.index] = one
         refused += one.entity is None
         if refused >= parse.MOST_BROKEN:
@@ -67,7 +68,7 @@ def judge(
     broken: dict[int, list[Problem]] = {}
     for problem in parsed.problems:
         # As in Backstage, it is the Location's fault: what is no entity has no status to show it in.
-        broken.setdefault(problem.origin.index, []).append(replace(problem, ref=parent) if problem.error else problem)
+        broken.setdefault(problem.origin.index, []).append(_blame(above, problem) if problem.error else problem)
     for index, problems in broken.items():
         if index in judged:
             judged[index].problems.extend(problems)
@@ -94,12 +95,11 @@ def _bound(read: Callable[[str], bytes]) -> Callable[[str], bytes]:
 def _judge_draft(
     draft: Draft,
     read: Callable[[str], bytes] | None,
-    origin: Location,
-    parent: str,
+    above: Entity | None,
     rules: Sequence[Rule] | None,
     stand_in: bool,
 ) -> Judged:
-    given, places = draft, parse.Places(draft)
+    given, places, origin = draft, parse.Places(draft), above.origin if above else draft.location
     problems: list[Problem] = []
     unresolved = False
     if placeholders.has_placeholders(draft.data) and validate.has_envelope(draft.data):
@@ -109,18 +109,27 @@ def _judge_draft(
         if unresolved or stand_in:  # judged as the strings they stand for, so that the author sees the rest too
             data, _ = placeholders.substitute(draft.data, None)
         draft = replace(draft, data=data)
-    found = validate.validate(draft, origin, parent, locate=places)
+    found = validate.validate(draft, origin, above.ref if above else "", locate=places)
     problems = [replace(problem, ref=found.ref) for problem in problems] + found.problems
-    if not found.ref:  # no entity to blame: as in Backstage, it is its Location's fault
-        problems = [replace(problem, ref=parent) for problem in problems]
     entity, verdict = found.entity, found.verdict
-    if entity is not None and rules is not None and not is_allowed(rules, entity.data, origin):
-        return Judged(draft.index, draft.line, found.ref, "forbidden", None, [_forbidden(entity, parent)])
+    if entity is None and not (found.ref and validate.has_envelope(draft.data)):
+        # It does not say what it is: as in Backstage, that is its Location's fault.
+        problems = [_blame(above, problem) for problem in problems]
+    elif rules is not None and not is_allowed(rules, entity.data if entity else draft.data, origin):
+        others = [replace(problem, error=None) for problem in problems if entity is None]
+        return Judged(
+            draft.index, draft.line, found.ref, "forbidden", None, [_forbid(draft, found.ref, above), *others]
+        )
     if unresolved:
         entity = None
     if entity is None and problems:
         problems[0] = replace(problems[0], document=_unprocessed(given, origin))
     return Judged(draft.index, draft.line, found.ref, verdict, entity, problems)
+
+
+def _blame(above: Entity | None, problem: Problem) -> Problem:
+    """The problem as the Location's that led to the file."""
+    return replace(problem, ref=above.ref if above else "")
 
 
 def _fill_owner(draft: Draft, owner: str) -> Draft:
@@ -144,12 +153,14 @@ def _unresolved(draft: Draft, places: parse.Places, path: Sequence[str | int], m
     return Problem("placeholder", message, hint, at, error=cause)
 
 
-def _forbidden(entity: Entity, parent: str) -> Problem:
-    at = Origin(entity.location.target, entity.line, 1 if entity.line else 0, entity.index)
-    where = f"at {entity.location}, originated at {entity.origin}"
-    message = f"Entity {entity.ref} {where}, is not of an allowed kind for that location"
+def _forbid(draft: Draft, ref: str, above: Entity | None) -> Problem:
+    at = Origin(draft.location.target, draft.line, 1 if draft.line else 0, draft.index)
+    origin = above.origin if above else draft.location
+    words = "Entity {} at {}, originated at {}, is not of an allowed kind for that location"
+    error = Cause("NotAllowedError", words.format(ref, above.location if above else draft.location, origin))
     hint = "Add a rule to the configuration that allows it, or take the document away."
-    return Problem("forbidden-kind", message, hint, at, ref=parent, error=Cause("NotAllowedError", message))
+    problem = Problem("forbidden-kind", words.format(ref, draft.location, origin), hint, at, error=error)
+    return _blame(above, problem)
 
 
 def _unprocessed(draft: Draft, origin: Location) -> str:

@@ -28,12 +28,12 @@ def preview(source: Source, rules: Sequence[Rule] | None = None) -> list[Entity]
 
 def check(document: Document, source: Source, rules: Sequence[Rule] | None = None) -> list[Judged]:
     """Each document of a file judged as an ingest would, its placeholders and targets read from the source."""
-    judged = judge(document, partial(_fetch, source, document.location), document.location, rules=rules)
+    judged = judge(document, partial(_fetch, source, document.location), rules=rules)
     for one in judged:
         if one.entity is not None and one.entity.data["kind"] == "Location":
             documents, problems = read_targets(source, one.entity)
             for child in documents:
-                found = judge(child, partial(_fetch, source, child.location), one.entity.origin, one.ref, rules=rules)
+                found = judge(child, partial(_fetch, source, child.location), one.entity, rules=rules)
                 problems += [bad.problems[0] for bad in found if bad.fails_its_file]
             one.problems.extend(problems)
     return judged
@@ -61,7 +61,7 @@ def _read_children(source: Source, entity: Entity, rules: Sequence[Rule] | None)
     children: list[Judged] = []
     for document in documents:
         fetch = partial(_fetch, source, document.location)
-        children += judge(document, fetch, entity.origin, entity.ref, rules=rules)
+        children += judge(document, fetch, entity, rules=rules)
     problems += [child.problems[0] for child in children if child.fails_its_file]
     if problems:
         raise _refuse(problems)

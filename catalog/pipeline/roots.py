@@ -6,6 +6,7 @@ from catalog import validate
 from catalog.documents import Document, Draft, Root, Source
 from catalog.entity import Entity
 from catalog.errors import ReadError
+from catalog.kinds import DEFAULT_NAMESPACE
 from catalog.locations import generated_name
 from catalog.problems import Cause, Origin, Problem
 
@@ -13,6 +14,7 @@ _RULES = {
     "NotFoundError": ("target-missing", "Correct the target, or remove it from the Location."),
     "NotAllowedError": ("target-forbidden", "Serve the folder above, or allow the host under `reading.allow`."),
 }
+_ADDED = ("backstage.io/view-url", "backstage.io/edit-url", "backstage.io/source-location")
 MOST_TARGETS = 10_000
 """Of one Location: each may be a question to a host."""
 _UNREADABLE = ("target-unreadable", "What it gave before is kept until it can be read.")
@@ -58,10 +60,11 @@ def read_targets(source: Source, entity: Entity, *, strictly: bool = False) -> t
 
 
 def describe_location(entity: Entity) -> str:
-    """A Location that could not be read, as Backstage lists it under `unprocessed`: as it was written."""
-    metadata = {
-        key: value for key, value in entity.data["metadata"].items() if (key, value) != ("namespace", "default")
-    }
+    """A Location that could not be read, as Backstage lists it under `unprocessed`: without what reading it adds."""
+    metadata = dict(entity.data["metadata"])
+    if metadata["namespace"] == DEFAULT_NAMESPACE:
+        del metadata["namespace"]
+    metadata["annotations"] = {name: value for name, value in metadata["annotations"].items() if name not in _ADDED}
     return orjson.dumps({**entity.data, "metadata": metadata}).decode()
 
 

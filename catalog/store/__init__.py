@@ -97,7 +97,7 @@ class Store:
                 number,
                 dict(map(tuple, db.execute(documents))),
                 {kept.ref: kept for kept in map(Kept._make, db.execute(entities).all())},
-                frozenset(read_problems(db, source)),
+                tuple(read_problems(db, source)),
             )
 
     def holders(self, refs: Collection[str], source: str) -> dict[str, str]:
@@ -115,7 +115,8 @@ class Store:
     def commit(self, changes: ChangeSet, state: State) -> int:
         """Write the changes as the revision after `state`'s; its number. Raises `StaleError` if that one is taken."""
         now = datetime.now(UTC)
-        quiet = not (changes.added or changes.changed or changes.removed) and set(changes.problems) == state.problems
+        quiet = not (changes.added or changes.changed or changes.removed)
+        quiet = quiet and set(changes.problems) == set(state.problems)
         try:
             with telling_failure(), self.turn, self._writing() as db:
                 self._touch(db, changes.source, now, "")

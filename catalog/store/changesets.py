@@ -30,7 +30,7 @@ class State:
     revision: int
     documents: dict[str, str]
     entities: dict[str, Kept]
-    problems: frozenset[Problem]
+    problems: tuple[Problem, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,8 +30,8 @@ def problem_row(source: str, problem: Problem) -> dict[str, Any]:
 
 
 def read_problems(db: sa.Connection, source: str | None = None) -> Iterator[Problem]:
-    """The problems of a source, or of all."""
-    query = sa.select(PROBLEM)
+    """The problems of a source, or of all, in the order in which they were found."""
+    query = sa.select(PROBLEM).order_by(PROBLEM.c.id)
     for row in db.execute(query.where(PROBLEM.c.source == source) if source is not None else query).mappings():
         origin = Origin(row["file"], row["line"], row["column"], row["index"])
         error = _cause(json.loads(row["error"])) if row["error"] else None

@@ -84,6 +84,27 @@ def test_what_hangs_below_an_orphaned_location_stays_with_it_unmarked(keeping: C
     keeping.ingest(FileSource(entry))
     assert annotations(keeping, "location:default/team")[ORPHAN] == "true"
     assert ORPHAN not in annotations(keeping, "component:default/a")
+    assert keeping.view.ancestry("component:default/a") == [
+        ("component:default/a", "location:default/team"),
+        ("location:default/team", ""),
+    ]
+
+
+def test_an_orphaned_location_is_still_read_and_what_it_gives_no_longer_becomes_an_orphan_too(
+    keeping: Catalog, write: Write
+) -> None:
+    entry = write("all.yaml", location("all", "./team.yaml"))
+    write("team.yaml", location("team", "./a.yaml"))
+    write("a.yaml", component("a") + "---\n" + component("b"))
+    keeping.ingest(FileSource(entry))
+    write("all.yaml", location("all"))
+    keeping.ingest(FileSource(entry))
+    write("a.yaml", component("a", "After"))
+    report = keeping.ingest(FileSource(entry))
+    assert (report.removed, report.changed) == ([], ["component:default/a", "component:default/b"])
+    assert ORPHAN not in annotations(keeping, "component:default/a")
+    assert annotations(keeping, "component:default/b")[ORPHAN] == "true"
+    assert keeping.ingest(FileSource(entry)).changed == []
 
 
 def test_a_root_that_is_taken_away_takes_everything_with_it_even_where_orphans_are_kept(
@@ -123,6 +144,35 @@ def test_a_broken_file_read_as_a_whole_keeps_what_it_gave_and_says_why_on_its_lo
     assert above is not None
     assert entity["metadata"]["description"] == "Before"
     assert above["status"]["items"][0]["message"] == "Error: Expected object at root, got object"
+
+
+def test_what_a_file_that_is_broken_now_led_to_is_still_read(catalog: Catalog, whole: Catalog, write: Write) -> None:
+    entry = write("all.yaml", location("all", "./team.yaml"))
+    write("team.yaml", location("team", "./a.yaml", "./b.yaml"))
+    write("a.yaml", component("a", "Before"))
+    write("b.yaml", component("b"))
+    for one in (catalog, whole):
+        one.ingest(FileSource(entry))
+    write("team.yaml", "[1, 2]\n")
+    write("a.yaml", component("a", "After"))
+    write("b.yaml", "# nothing\n")
+    for one in (catalog, whole):
+        report = one.ingest(FileSource(entry))
+        assert (report.changed, report.removed) == (["component:default/a"], ["component:default/b"])
+        assert one.view.get("location:default/team") is not None
+
+
+def test_a_location_whose_own_document_is_refused_leads_nowhere_until_it_is_mended(
+    catalog: Catalog, write: Write
+) -> None:
+    entry = write("all.yaml", location("all", "./team.yaml"))
+    write("team.yaml", location("team", "./a.yaml"))
+    write("a.yaml", component("a", "Before"))
+    catalog.ingest(FileSource(entry))
+    write("team.yaml", location("team", "./a.yaml").replace("targets: [./a.yaml]", "targets: 5"))
+    write("a.yaml", component("a", "After"))
+    report = catalog.ingest(FileSource(entry))
+    assert (report.changed, report.removed) == ([], [])
 
 
 def test_a_kind_that_no_rule_allows_is_refused_with_the_rule_s_words(write: Write) -> None:
