@@ -10,7 +10,7 @@ from pyroaring import BitMap
 
 from catalog.catalog import MAX_FOUND, Catalog
 from catalog.documents import Json
-from catalog.names import Named, correct_words, find_names
+from catalog.names import Named, correct_words, find_names, split_words
 from catalog.query import Order, Predicate, Query
 from catalog.view import View
 from web.asking import Mistake, Phrase, Question, Term, parse_question
@@ -104,7 +104,7 @@ def find_hits(catalog: Catalog, question: Question) -> Hits:
 
 def _correct(words: str, corrected: Mapping[str, Sequence[str]]) -> list[str]:
     """The text in all its corrected forms, the likeliest first."""
-    choices = [corrected.get(word, (word,))[:3] for word in words.lower().split()]
+    choices = [corrected.get(word, (word,))[:3] for word in split_words(words)]
     return [" ".join(one) for one, _ in zip(product(*choices), range(_MOST_TEXTS), strict=False)]
 
 

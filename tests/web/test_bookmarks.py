@@ -29,12 +29,31 @@ def client(sample: Catalog) -> Iterator[TestClient]:
         ),
         ("/catalog-graph?maxDepth=infinity", "/graph"),
         ("/api-docs", "/apis"),
+        ("/api-docs/", "/apis"),
+        ("/teams/", "/teams"),
+        ("/home", "/"),
+        ("/create", "/catalog?kind=template"),
+        ("/catalog-import", "/check"),
+        ("/search?query=payment&types%5B%5D=software-catalog", "/search?q=payment"),
+        (
+            "/catalog?filters%5Bkind%5D=component&filters%5Bowners%5D=team-payments&filters%5Blifecycles%5D=production"
+            "&filters%5Buser%5D=all&filters%5Btags%5D=go&filters%5Btags%5D=java&limit=20",
+            "/catalog?kind=component&lifecycle=production&owner=group:default/team-payments&tag=go&tag=java",
+        ),
+        ("/catalog?filters%5Bkind%5D=all&filters%5Buser%5D=owned", "/catalog"),
     ],
 )
 def test_a_bookmark_of_backstage_leads_to_the_page(client: TestClient, address: str, lands: str) -> None:
     answer = client.get(address, headers={"accept": "text/html"})
     assert answer.status_code == 200
     assert str(answer.url).removeprefix("http://127.0.0.1").partition("#")[0] == lands
+
+
+def test_what_a_bookmark_calls_owned_is_what_the_viewer_owns(client: TestClient) -> None:
+    headers = {"cookie": "me=group%3Adefault%2Fteam-payments"}
+    path = "/catalog?filters[kind]=api&filters[user]=owned"
+    answer = client.get(path, headers=headers, follow_redirects=False)
+    assert answer.headers["location"] == "/catalog?kind=api&owner=group:default/team-payments"
 
 
 def test_a_bookmark_of_what_is_gone_says_so(client: TestClient) -> None:
@@ -44,6 +63,12 @@ def test_a_bookmark_of_what_is_gone_says_so(client: TestClient) -> None:
 
 
 def test_no_bookmark_leads_to_another_server(client: TestClient) -> None:
-    for path in ("/docs///evil.example/x", "/catalog///evil.example/x/y", "/catalog/%2F%2Fevil.example/a/b/c"):
+    for path in (
+        "/docs///evil.example/x",
+        "/catalog///evil.example/x/y",
+        "/catalog/%2F%2Fevil.example/a/b/c",
+        "//evil.example/",
+        "/%2Fevil.example/",
+    ):
         answer = client.get(path, headers={"accept": "text/html"}, follow_redirects=False)
         assert not answer.headers.get("location", "/catalog").startswith("//")

@@ -124,6 +124,20 @@ def test_near_words_are_looked_for_only_where_a_word_has_no_hit(client):
     assert "Nothing found" in search(client, "stzrqs")
 
 
+def test_a_typo_in_a_part_of_a_name_is_mended(client):
+    assert "team-payments" in names(search(client, "team-paymnts"))
+    assert "checkout-service" in names(search(client, "checkout-servce"))
+
+
+def test_an_address_that_no_text_has_is_looked_up(client):
+    html = search(client, "git@github.com:acme/orders.git")
+    assert "No text has that as it stands" in html
+    assert re.search(
+        r"order-service</a>\s*<span[^>]+>Component · service · repository <code>acme/orders</code> in github", html
+    )
+    assert "No text has that" not in search(client, "kind:component git@github.com:acme/orders.git")
+
+
 def test_every_page_of_hits_is_a_part_of_the_whole(client):
     whole = [one["entityRef"] for one in find(client, q="kind:component", limit=100)["items"]]
     pages = [

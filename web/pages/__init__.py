@@ -77,5 +77,9 @@ routes: list[BaseRoute] = [
     Route("/docs/{namespace}/{kind}/{name}/{document:path}", bookmarks.lead_to_documents),
     Route("/catalog-graph", bookmarks.lead_to_graph),
     Route("/api-docs", bookmarks.lead_to_apis),
+    Route("/home", bookmarks.lead_home),
+    Route("/create", bookmarks.lead_to_templates),
+    Route("/catalog-import", bookmarks.lead_to_check),
+    Route("/{place}/", bookmarks.lead_without_slash),
     Mount("/static", routes=[Route("/{name}", show_asset)]),
 ]

@@ -1,7 +1,7 @@
 """Addresses of Backstage's own pages, as they stand in bookmarks, wikis and alerts: each leads to what has the same here."""
 
 import re
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -33,6 +33,26 @@ def lead_to_graph(request: Request) -> Response:
 def lead_to_apis(request: Request) -> Response:
     """From the API explorer."""
     return RedirectResponse("/apis")
+
+
+def lead_home(request: Request) -> Response:
+    """From a home page."""
+    return RedirectResponse("/")
+
+
+def lead_to_templates(request: Request) -> Response:
+    """From the list of templates, which are listed here and run elsewhere."""
+    return RedirectResponse("/catalog?kind=template")
+
+
+def lead_to_check(request: Request) -> Response:
+    """From where a file is registered to where one is judged."""
+    return RedirectResponse("/check")
+
+
+def lead_without_slash(request: Request) -> Response:
+    """From a place's address with a slash behind it."""
+    return RedirectResponse("/" + quote(request.path_params["place"], safe=""))
 
 
 def _entity_path(request: Request) -> str:

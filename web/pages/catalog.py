@@ -4,18 +4,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from catalog.view import View
 from web.asking import Mistake, Phrase, Term
 from web.browse import Browse
 from web.browse.asked import FACETS, LIMITS, Asked, read_asked
+from web.browse.bookmarked import read_bookmark
 from web.browse.columns import COLUMNS, Row, list_columns
 from web.browse.exporting import FORMATS
 from web.browse.narrowing import Count
 from web.browse.ordering import Slice
 from web.names import KINDS, PLURALS, Item, describe, spell_kind
-from web.render import Crumb, Page, catalog_of, render, strip_markdown
+from web.render import Crumb, Page, catalog_of, read_viewer, render, strip_markdown
 
 _API, _EXPORT = "/api/browse", "/api/browse/export"
 _SHOWN, _MORE = 8, 24
@@ -138,9 +139,11 @@ class Table(Page):
 
 
 def show_catalog(request: Request) -> Response:
-    """The table."""
-    catalog = catalog_of(request)
-    asked = read_asked(request.query_params.multi_items())
+    """The table; a bookmark of Backstage's leads to what it asks for."""
+    pairs = request.query_params.multi_items()
+    if (bookmark := read_bookmark(pairs, read_viewer(request))) is not None:
+        return RedirectResponse(bookmark.href())
+    catalog, asked = catalog_of(request), read_asked(pairs)
     found = Browse(catalog, asked)
     page, kind = found.page, spell_kind(asked.kind)
     title = PLURALS.get(kind, kind) if kind else "Catalog"
