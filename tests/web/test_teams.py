@@ -115,6 +115,17 @@ def test_a_team_page_says_how_to_reach_it_and_who_depends_on_it(client: TestClie
     assert data["above"] == ["group:default/acme", "group:default/commerce-engineering"]
 
 
+def test_what_a_team_owns_is_named_and_of_much_the_first(client: TestClient) -> None:
+    rows = re.findall(
+        r"<tr><th scope=\"row\">(\w+)</th>.*?<td class=\"which\">(.*?)</td>", get(client, "/teams/team-payments")
+    )
+    named = {kind: re.findall(r">([^<]+)</a>", which) for kind, which in rows}
+    assert named["APIs"] == ["Payment API", "Payment events"]
+    rows = re.findall(r"<td class=\"which\">(.*?)</td>", get(client, "/teams/acme"))
+    assert max(row.count("</a>") for row in rows) == 8
+    assert rows[0].endswith("…")
+
+
 def test_a_person_has_teams_and_what_these_own(client: TestClient) -> None:
     data = client.get("/api/people/default/nadia.petrova").json()
     assert [one["ref"] for one in data["teams"]] == ["group:default/commerce-engineering"]

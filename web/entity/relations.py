@@ -28,11 +28,13 @@ INTERFACES: Final = (
     Heading("apiProvidedBy", "Provided by", "provides:{}"),
     Heading("apiConsumedBy", "Consumed by", "consumes:{}"),
 )
+DEPENDENCIES: Final = (
+    Heading("dependsOn", "Depends on", "dependency-of:{}"),
+    Heading("dependencyOf", "Needed by", "depends-on:{}"),
+)
 OTHERS: Final = (
     Heading("partOf", "Part of", "has-part:{}"),
     Heading("hasPart", "Parts", "part-of:{}"),
-    Heading("dependsOn", "Depends on", "dependency-of:{}"),
-    Heading("dependencyOf", "Needed by", "depends-on:{}"),
     Heading("ownerOf", "Owns", "{}", "owner"),
     Heading("memberOf", "Member of"),
     Heading("hasMember", "Members", "member-of:{}"),

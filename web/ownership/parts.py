@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from heapq import nsmallest
 from typing import Final
 from urllib.parse import quote
 
@@ -11,18 +12,22 @@ from catalog.contacts import contact_kind
 from catalog.documents import Json
 from catalog.teams import Need, Teams
 from catalog.view import View
+from web.browse.ordering import find_names
 from web.links import Link, read_link
 from web.names import KINDS, PLURALS, Item, describe, spell_kind
 from web.urls import safe_href, split_ref, with_query
 
 ROOTS: Final = {"group": "/teams", "user": "/people"}
 _EDIT: Final = ("backstage.io/edit-url", "backstage.io/managed-by-location")
-_SHOWN_TEAMS, _WITH_NEEDS, _SHOWN_NEEDS = 115, 15, 6
+_SHOWN_TEAMS, _WITH_NEEDS, _SHOWN_NEEDS, _NAMED = 115, 15, 6, 8
 
 
 @dataclass(frozen=True, slots=True)
 class Owned:
-    """How much of one kind somebody owns: themselves, and with child teams (a person: with their teams)."""
+    """How much of one kind somebody owns: themselves, and with child teams (a person: with their teams).
+
+    `some` of it are named: first what is their own, by what it is called.
+    """
 
     kind: str
     label: str
@@ -30,6 +35,7 @@ class Owned:
     whole: int
     own_href: str
     whole_href: str
+    some: list[Item]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +103,16 @@ def list_owned(view: View, ref: str, own: BitMap, whole: BitMap) -> list[Owned]:
                 whole=nodes.intersection_cardinality(whole),
                 own_href=with_query("/catalog", asked, direct="1"),
                 whole_href=with_query("/catalog", asked),
+                some=_name_some(view, nodes & own or nodes & whole),
             )
         )
     return sorted(found, key=lambda one: (KINDS.index(one.kind) if one.kind in KINDS else len(KINDS), one.label))
+
+
+def _name_some(view: View, nodes: BitMap) -> list[Item]:
+    places = find_names(view).places
+    first = nsmallest(_NAMED, nodes, key=places.__getitem__)
+    return [describe(view, view.edges.refs[node]) for node in first]
 
 
 def rank_needs(teams: Teams, node: int, *, incoming: bool = False) -> list[tuple[str, list[Need]]]:

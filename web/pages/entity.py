@@ -18,7 +18,7 @@ from web.definitions import Definition, open_definition, text_of
 from web.dependencies import DEPTHS, Dependencies, find_dependencies
 from web.entity.owners import Owners, find_owners, targets_of
 from web.entity.places import LOCATION, Places, find_places
-from web.entity.relations import INTERFACES, OTHERS, Relation, list_relations
+from web.entity.relations import DEPENDENCIES, INTERFACES, OTHERS, Relation, list_relations
 from web.entity.tier import find_tier
 from web.entity.tools import Tools, find_tools, hide_secrets
 from web.links import Link, read_links
@@ -56,6 +56,7 @@ class EntityPage(Page):
     links: list[Link]
     tools: Tools
     dependencies: Dependencies
+    direct: list[Relation]
     interfaces: list[Relation]
     relations: list[Relation]
     definition: Definition | None
@@ -111,6 +112,7 @@ def _make_page(request: Request, catalog: Catalog, ref: str, entity: dict[str, J
         links=read_links(entity)[:_MAX_ROWS],
         tools=find_tools(annotations),
         dependencies=find_dependencies(catalog, ref, *_asked(request)),
+        direct=list_relations(view, ref, entity, DEPENDENCIES),
         interfaces=list_relations(view, ref, entity, INTERFACES),
         relations=list_relations(view, ref, entity, OTHERS),
         definition=_open(request, entity, spec),
