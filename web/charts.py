@@ -113,22 +113,23 @@ def name_fold(view: View, box: "Box", by: str = "") -> str:
 
 
 def name_folds(folds: Sequence["Box"], by: str = "") -> str:
-    """How many folds there are, by what they hold: `9 systems`, `3 kinds and 40 ranges of names`."""
+    """How many folds there are, by what they hold: `9 systems and what is in no system`, `3 kinds and 40 ranges of names`."""
     counts: dict[tuple[str, str], int] = {}
     for box in folds:
         words = _name_content(box, by)
         counts[words] = counts.get(words, 0) + 1
-    return " and ".join(count_words(count, one, many) for (one, many), count in counts.items())
+    rest = [one if count == 1 else f"{count} folds of {one}" for (one, many), count in counts.items() if not many]
+    return " and ".join([*(count_words(count, *words) for words, count in counts.items() if words[1]), *rest])
 
 
 def _name_content(box: "Box", by: str) -> tuple[str, str]:
-    """What one fold stands for, singular and plural."""
+    """What one fold stands for, singular and plural; without a plural where it is the rest that has no such whole."""
     fold = Fold.parse(box.id)
     if box.first or fold is None:
         return ("range of names", "ranges of names") if box.first else ("fold", "folds")
     dimension, value = fold.values[-1]
     if not value and dimension in _NONE:
-        return f"fold of what is {_NONE[dimension]}", f"folds of what is {_NONE[dimension]}"
+        return f"what is {_NONE[dimension]}", ""
     noun = "fold" if by and dimension == "kind" else _NOUNS[dimension]
     return noun, f"{noun}s"
 
