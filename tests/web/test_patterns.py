@@ -19,6 +19,7 @@ from web.render import PLACES
 
 TEMPLATES = Path(__file__).parents[2] / "web" / "templates"
 MACROS = re.findall(r"{%-? macro (\w+)\(", (TEMPLATES / "macros.html").read_text())
+NAMED_BY_TOOLS = {"inhibited"}  # states of alerts that come from a tool, as classes
 SHOWN = (TEMPLATES / "pages" / "patterns.html").read_text()
 
 
@@ -39,6 +40,30 @@ def client(tmp_path: Path) -> Iterator[TestClient]:
     app.add_api_route("/refuse", refuse)
     yield TestClient(app, headers={"accept": "text/html"}, raise_server_exceptions=False)
     catalog.close()
+
+
+def test_no_style_is_for_a_class_that_nothing_has() -> None:
+    web = TEMPLATES.parent
+    written = "".join(one.read_text() for one in [*TEMPLATES.rglob("*.html"), *web.rglob("*.py"), *web.rglob("*.js")])
+    known = set(re.findall(r"[\w-]+", written))
+    begun = tuple(re.findall(r"\b(\w+-)\{\{", written))  # the rest of the class is a value
+    styles = {
+        one.name: re.sub(r"/\*.*?\*/|\{[^{}]*\}", "", one.read_text(), flags=re.DOTALL) for one in web.rglob("*.css")
+    }
+    unused = {
+        f"{name}: .{one}"
+        for name, style in styles.items()
+        for one in re.findall(r"\.([a-zA-Z][\w-]*)", style)
+        if one not in known and not one.startswith(begun) and one not in NAMED_BY_TOOLS
+    }
+    assert unused == set()
+
+
+def test_no_macro_is_there_for_nobody_and_no_template_is_long() -> None:
+    templates = {one.name: one.read_text() for one in TEMPLATES.rglob("*.html")}
+    whole = "".join(templates.values())
+    assert [one for one in re.findall(r"macro (\w+)\(", whole) if len(re.findall(rf"\b{one}\(", whole)) < 2] == []
+    assert {name: text.count("\n") for name, text in templates.items() if text.count("\n") > 120} == {}
 
 
 @pytest.mark.parametrize("macro", MACROS)
