@@ -2,8 +2,8 @@
 much else that needs it too and is well.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from math import log2
 
 import numpy as np
@@ -14,7 +14,7 @@ from catalog.graph.blast import with_parts
 from catalog.graph.matrix import Flags, Ints, Matrix, matrix_of
 from catalog.graph.question import DEPENDENCIES, need_types
 
-_NEEDED_BY = need_types(DEPENDENCIES, "in")
+_NEEDS, _NEEDED_BY = need_types(DEPENDENCIES), need_types(DEPENDENCIES, "in")
 _LOOKED_AT = 60  # of all that they have in common, which may be thousands, the nearest
 _AWAY = 10
 """A failing thing that does not need a suspect, or is farther from it, counts as so many steps away."""
@@ -84,17 +84,30 @@ def find_upstreams(
         needed_by, bystanders, quiet = _count_quiet(matrix, node, starts, concerned)
         if 0 in steps.values():  # whatever is well beside it: this one is not
             bystanders, quiet = 0, 0.0
-        elif node in libraries or matrix.refs[node].startswith("api:"):
-            costs[at] += _LIBRARY if node in libraries else _API
+        elif node in libraries:
+            costs[at] += _LIBRARY
         cost = float(costs[at]) + log2(1 + quiet)
         found.append(Upstream(matrix.refs[node], steps, needed_by, bystanders, quiet, cost))
-    return sorted(found, key=_rank)[:limit]
+    return sorted(_put_behind(matrix, found), key=_rank)[:limit]
+
+
+def _put_behind(matrix: Matrix, found: Sequence[Upstream]) -> Iterator[Upstream]:
+    """The same, each API behind what provides it: that is what runs, and is never less likely than what it offers."""
+    costs = {matrix.nodes[one.ref]: one.cost for one in found}
+    for one in found:
+        node = matrix.nodes[one.ref]
+        if not one.ref.startswith("api:") or 0 in one.steps.values():
+            yield one
+            continue
+        providers = matrix.around(np.array([node]), _NEEDS).tolist()
+        known = [costs[provider] for provider in providers if provider in costs]
+        yield replace(one, cost=_API + max(one.cost, min(known, default=one.cost)))
 
 
 def _measure(matrix: Matrix, ref: str) -> Ints:
     """The steps to all that something needs; a system or domain needs what is in it."""
     inside = with_parts(matrix, [ref])
-    distances = matrix.reach(inside, need_types(DEPENDENCIES))
+    distances = matrix.reach(inside, _NEEDS)
     if len(inside) > 1:
         distances[distances >= 0] += 1
         distances[matrix.nodes[ref]] = 0
@@ -107,8 +120,15 @@ def _rank(one: Upstream) -> tuple[float, bool, int, str]:
 
 def _count_quiet(matrix: Matrix, node: int, failing: Sequence[int], concerned: Flags) -> tuple[int, int, float]:
     """How many need it directly, how many of these are well, and what all that need it and are well weigh."""
-    needing = matrix.around(np.array([node]), _NEEDED_BY)
+    needing = _see_through(matrix, matrix.around(np.array([node]), _NEEDED_BY))
     quiet = needing[~concerned[needing]]
     beyond = matrix.around(needing[~np.isin(needing, failing)], _NEEDED_BY)
     beyond = beyond[~concerned[beyond] & ~np.isin(beyond, needing)]
     return len(needing), len(quiet), len(quiet) + len(beyond) / 2
+
+
+def _see_through(matrix: Matrix, needing: Ints) -> Ints:
+    """The same with those that use an API in place of it: it is neither well nor ill by itself."""
+    is_api = matrix.kind_is(["api"])[needing]
+    users = matrix.around(needing[is_api], _NEEDED_BY) if is_api.any() else needing[:0]
+    return np.union1d(needing[~is_api], users)

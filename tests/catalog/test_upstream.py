@@ -200,3 +200,18 @@ def measure(needs: Mapping[str, Sequence[str]], start: str) -> dict[str, int]:
                     ahead.append(one)
         edge = ahead
     return steps
+
+
+def test_an_api_stays_behind_what_provides_it_however_many_are_well(catalog: Catalog, tmp_path: Path) -> None:
+    apis = [
+        component(name).replace("kind: Component", "kind: API") + "  definition: text\n" for name in ("pay", "refund")
+    ]
+    provider = component("provider", providesApis="[pay, refund]")
+    callers = [component(name, consumesApis="[pay]", dependsOn="[component:provider]") for name in ("a", "b")]
+    well = [component(f"well-{at}", consumesApis="[refund]") for at in range(3)]
+    (tmp_path / "catalog-info.yaml").write_text("---\n".join([*apis, provider, *callers, *well]))
+    catalog.ingest(FolderSource(tmp_path))
+    found = catalog.upstreams([ref("a"), ref("b")])
+    assert [one.ref for one in found] == [ref("provider"), "api:default/pay"]
+    assert (found[0].needed_by, found[0].bystanders) == (5, 3), "an API is no user; those that use it are"
+    assert found[1].cost >= found[0].cost + 1

@@ -128,3 +128,35 @@ def test_more_than_a_picture_holds_is_said(load: Load) -> None:
     with TestClient(create_app(Crawler(catalog)), headers={"accept": "text/html"}) as client:
         assert "60 fail; the picture is of the first 50" in client.get("/oncall/incident", params={"refs": refs}).text
         assert client.get("/api/oncall/incident", params={"refs": refs}).json()["leftOut"] == 10
+
+
+def test_of_two_incidents_at_once_the_smaller_is_told_apart(load: Load) -> None:
+    needs = {**{f"a{at}": ["x"] for at in range(4)}, **{f"b{at}": ["y"] for at in range(3)}}
+    made = picture(load(needs, {"y": "team-y"}), *needs)
+    assert (made.cause, [item.label for item in made.others]) == ("component:default/x", ["b0", "b1", "b2"])
+    assert made.apart is not None
+    assert (made.apart.item.label, made.apart.covers) == ("y", 3)
+    assert [call.owner.item.label for call in made.calls] == ["team-a", "team-y"]
+    assert any(line.startswith("Apart from that, b0, b1, b2: y (all of them need it") for line in lines(made))
+
+
+def test_noise_among_five_is_named_and_given_no_cause(load: Load) -> None:
+    needs = {**{f"a{at}": ["x"] for at in range(5)}, "noise": ["z"]}
+    made = picture(load(needs, {}), *needs)
+    assert (made.cause, [item.label for item in made.others], made.apart) == ("component:default/x", ["noise"], None)
+
+
+def test_the_page_says_what_does_not_need_the_likeliest(load: Load) -> None:
+    needs = {**{f"a{at}": ["x"] for at in range(4)}, **{f"b{at}": ["y"] for at in range(3)}, "noise": []}
+    catalog = load(needs, {})
+    with TestClient(create_app(Crawler(catalog)), headers={"accept": "text/html"}) as client:
+        for names, words in (
+            (list(needs), "There may be two incidents"),
+            (["a0", "a1", "noise"], "may fail for itself"),
+        ):
+            refs = ",".join(f"component:default/{name}" for name in names)
+            assert words in client.get("/oncall/incident", params={"refs": refs}).text
+        found = client.get(
+            "/api/oncall/incident", params={"refs": ",".join(f"component:default/{one}" for one in needs)}
+        ).json()
+    assert (found["apart"]["title"], len(found["others"])) == ("y", 4)

@@ -60,6 +60,7 @@ _PANEL = object_of(
         **dict.fromkeys(("unknown", "notes"), list_of(TEXT)),
     }
 )
+_SUSPECT = object_of({**_ITEM, "reason": TEXT, "covers": COUNT, "fails": TRUTH, "firing": COUNT})
 _DECLARED = object_of({"names": list_of(TEXT), "all": TRUTH, "labels": TEXT_MAP, "grafana": TEXT_MAP})
 _CALL = object_of(
     {
@@ -118,7 +119,9 @@ ONCALL_SCHEMAS: dict[str, Json] = {
             **dict.fromkeys(("cause", "rival"), or_null(TEXT)),
             "leftOut": COUNT,
             "doubt": TEXT,
-            "suspects": list_of(object_of({**_ITEM, "reason": TEXT, "covers": COUNT, "fails": TRUTH, "firing": COUNT})),
+            "suspects": list_of(_SUSPECT),
+            "apart": or_null(_SUSPECT),
+            "others": list_of(TEXT),
             "calls": list_of(_CALL),
             "unowned": list_of(TEXT),
             "impact": or_null(_IMPACT),

@@ -96,6 +96,15 @@ def print_incident(found: dict[str, Json]) -> str:
     rows = [
         ("Failing", [f"{one['title']} ({one['kind']})" for one in found["failing"]]),
         ("In common", [*suspects, *([found["doubt"]] if found["doubt"] else [])] or ["nothing that the catalog knows"]),
+        (
+            "Apart",
+            [
+                f"{', '.join(shorten_ref(ref, _KINDS) for ref in found['others'][:6])}: {found['apart']['title']}",
+                f"  {found['apart']['reason']}",
+            ]
+            if found["apart"]
+            else [],
+        ),
         ("Call", calls),
         ("To come", _impact(found["impact"]) if found["impact"] else []),
         ("Not decided", undecided),

@@ -61,7 +61,8 @@ class Incident:
     `unknown` are refs that were asked for and that the catalog does not have, each with those that may be meant; `left_out`
     counts what fails and is too much for a picture. `doubt` says why there is no cause among the suspects. `impact` is of
     the cause, or of all that fails where there is none. `firing` are the alerts that what fails and what is suspected declare
-    and that the tools say fire now, by ref.
+    and that the tools say fire now, by ref. `others` fail and do not need the cause;
+    `apart` is what they have in common, if anything: there may be two incidents at once.
     """
 
     failing: list[Item]
@@ -79,6 +80,8 @@ class Incident:
     left_out: int = 0
     doubt: str = ""
     firing: Mapping[str, Sequence[Matched]] = field(default_factory=dict)
+    apart: Suspect | None = None
+    others: Sequence[Item] = ()
 
     @property
     def is_single(self) -> bool:
@@ -95,7 +98,7 @@ async def picture_live(
         return made
     asked = [_ask_on_call(catalog.view, tools, call, seconds) for call in made.calls[:_ASKED_CALLS]]
     found, calls = await asyncio.gather(tools.firing(seconds), asyncio.gather(*asked))
-    items = [*made.failing, *(suspect.item for suspect in made.suspects)]
+    items = [*made.failing, *(one.item for one in (*made.suspects, made.apart) if one)]
     firing = {item.ref: _list_firing(catalog.view, found, item.ref) for item in items}
     made = replace(
         made, calls=[*calls, *made.calls[_ASKED_CALLS:]], firing={ref: some for ref, some in firing.items() if some}
@@ -139,7 +142,9 @@ def picture_incident(catalog: Catalog, refs: Sequence[str], address: str) -> Inc
     likely = _choose_likely(upstreams, failing)
     cause = likely[0].ref if likely else ""
     suspects = [_suspect(view, one, failing) for one in upstreams[:_SHOWN_SUSPECTS]]
-    calls, unowned = _list_calls(view, failing, cause)
+    others = [ref for ref in failing if likely and ref not in likely[0].steps]
+    apart = _find_apart(catalog, others)
+    calls, unowned = _list_calls(view, [*failing, *([apart.item.ref] if apart else [])], cause)
     roots = (cause,) if cause else tuple(failing)
     blast = catalog.sum_blast(*roots, first=SHOWN_TEAMS, without=failing) if roots else None
     impact = describe_blast(view, blast, "in", SHOWN_TEAMS) if blast is not None else None
@@ -160,6 +165,8 @@ def picture_incident(catalog: Catalog, refs: Sequence[str], address: str) -> Inc
         message="",
         left_out=len(all_asked_for) - len(asked_for),
         doubt=_say_doubt(upstreams[0], len(failing)) if upstreams and not likely else "",
+        apart=apart,
+        others=[describe(view, ref) for ref in others],
     )
     return replace(made, message=write_message(made, address))
 
@@ -173,6 +180,12 @@ def _choose_likely(upstreams: "Sequence[Upstream]", failing: Sequence[str]) -> "
     if not told or told[0] is not upstreams[0]:
         return []
     return told[:2] if len(failing) > 1 and len(told) > 1 and told[1].cost < told[0].cost + _AS_LIKELY else told[:1]
+
+
+def _find_apart(catalog: Catalog, others: Sequence[str]) -> Suspect | None:
+    """What those that do not need the likely cause have in common, as a suspect for them alone."""
+    likely = _choose_likely(catalog.upstreams(others), others) if len(others) > 1 else []
+    return _suspect(catalog.view, likely[0], others) if likely else None
 
 
 def _say_doubt(first: "Upstream", failing: int) -> str:

@@ -69,6 +69,8 @@ def incident_json(one: Incident) -> dict[str, Json]:
         "leftOut": one.left_out,
         "doubt": one.doubt,
         "suspects": [{**_suspect_json(suspect), **_firing_json(one, suspect.item)} for suspect in one.suspects],
+        "apart": {**_suspect_json(one.apart), **_firing_json(one, one.apart.item)} if one.apart else None,
+        "others": [item.ref for item in one.others],
         "calls": [
             {
                 **owner_json(call.owner),

@@ -41,7 +41,12 @@ def _say_cause(incident: "Incident") -> list[str]:
         return [f"In common, no likely cause: {first.item.label} ({first.reason})"]
     rival = next((one for one in incident.suspects if one.item.ref == incident.rival), None)
     told = f"Likely cause: {_say_suspect(incident, first)}"
-    return [told, f"Or as likely: {_say_suspect(incident, rival)}"] if rival else [told]
+    apart = incident.apart
+    return [
+        told,
+        *([f"Or as likely: {_say_suspect(incident, rival)}"] if rival else []),
+        *([f"Apart from that, {list_names(incident.others, 5)}: {_say_suspect(incident, apart)}"] if apart else []),
+    ]
 
 
 def _say_suspect(incident: "Incident", one: "Suspect") -> str:
