@@ -1,18 +1,20 @@
 """`callboard oncall`, `impact` and `who`: what they print, over a database and over a server, and how they exit."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from catalog.catalog import Catalog
+from catalog.documents import Json
 from ingestors.folder import FolderSource
 from tests.browser.serving import serve
 from tests.conftest import SAMPLE, component
 from tests.programs import PATIENCE
 from tests.web.commands import run
-from web.cli import asking
+from web.cli import asking, night
 
 EVIL = "\\e[2Jgone"
 
@@ -172,3 +174,52 @@ def test_one_that_is_down_is_said_and_the_database_read(database: str) -> None:
     assert "payment-api  Component" in done.stdout
     assert done.stderr.startswith("callboard: `http://127.0.0.1:1` does not answer (")
     assert done.stderr.endswith("): reading the database instead\n")
+
+
+ADA = {"level": 1, "name": "Ada Abara", "email": "ada@x.example"}
+
+
+def told(database: str) -> dict[str, Json]:
+    """The card of a component that fires, whose tools know who is on call; one of them went down since."""
+    card = json.loads(run("oncall", "P1234ABC", "--json", "--database", database).stdout)
+    quiet = {
+        "name": "main",
+        "reason": "connection refused",
+        "since": "2026-11-23T03:12:00+00:00",
+        "onCall": [],
+        "incidents": [],
+    }
+    down = quiet | {"tool": "prometheus", "state": "unavailable", "askedAt": "2026-11-23T03:02:00+00:00"}
+    pagers = [
+        quiet | {"tool": tool, "state": "fresh", "askedAt": None, "onCall": people}
+        for tool, people in (("pagerduty", [ADA]), ("opsgenie", [ADA | {"name": "ada@x.example"}]))
+    ]
+    alert = {
+        "state": "firing",
+        "name": "PaymentsDown",
+        "since": "2026-11-23T03:00:00+00:00",
+        "summary": "Half of it fails",
+    }
+    return {**card, "firing": [alert], "live": [down, *pagers]}
+
+
+def test_what_fires_and_who_is_called_stands_first_and_what_is_old_is_said(database: str) -> None:
+    text = night.print_card(told(database))
+    assert text.index("Right now") < text.index("Owner ")
+    assert "FIRING PaymentsDown since 2026-11-23 03:00 UTC: Half of it" in text
+    assert "Prometheus (main): unavailable since 2026-11-23 03:12 UTC:" in text
+    assert re.search(r"what it told\s+\d+ days ago is here", text)
+    assert "on call 1: Ada Abara ada@x.example" in text
+
+
+def test_who_names_whoever_is_called_first_once(database: str) -> None:
+    lines = night.print_owners(told(database)).splitlines()
+    assert lines[2] == "On call now Ada Abara ada@x.example"
+    assert lines[3].startswith("Owner ")
+
+
+def test_a_terminal_of_a_phone_gets_no_wider_lines_than_it_has(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    lines = night.print_card(told(database)).splitlines()
+    assert [line for line in lines[1:] if len(line) > 40 and "://" not in line and "@" not in line] == []
+    assert "            team-payments@acme.example.com" not in lines, "the address has lost its place below its owner"

@@ -1,8 +1,10 @@
-"""What `oncall`, `impact` and `who` print: plain text for a terminal at night, at most 80 columns but for addresses.
+"""What `oncall`, `impact` and `who` print: plain text for a terminal at night, at most 80 columns but for addresses, and as
+few as a phone's terminal has.
 
 Texts from catalog files are shown without control characters, which could move a terminal's cursor.
 """
 
+import shutil
 import textwrap
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -13,8 +15,7 @@ from catalog.documents import Json
 from web.names import shorten_ref
 from web.render import format_age
 
-_COLUMNS: Final = 80
-_MARGIN: Final = 12
+_WIDEST, _NARROWEST, _MARGIN = 80, 32, 12
 _KINDS: Final = ("component", "group")
 Rows = list[tuple[str, list[str]]]
 """Each heading with the lines beside it."""
@@ -27,30 +28,37 @@ def print_card(card: dict[str, Json]) -> str:
     facts = [card["kind"], card["type"], f"tier {card['tier']}" if card["tier"] else "", card["lifecycle"]]
     facts += [f"in {shorten_ref(card['partOf'], _KINDS)}"] if card["partOf"] else []
     rows = [
+        ("Right now", _live(card)),
         ("Contact" if is_owner else "Owner", _owners(card["owners"]) or ["nobody"]),
         ("Fallback", _owners(card["fallback"][:1])),
         ("Pager", [_linked(f"{one['tool']} {one['value']}", one["href"]) for one in card["pagers"]] or none),
         *_link_rows(card["links"], none),
-        ("Right now", _live(card)),
         (card["needsAre"].removeprefix("It ").capitalize(), _neighbours(card)),
         ("Breaks", [] if is_owner else _impact(card["impact"])),
         ("Changed", [f"{_name(one)} {one['how']} {_age(one['at'])}" for one in card["recent"][:5]]),
         ("Read", [f"{_age(card['readAt'])}" + (f"; the last try failed: {card['failure']}" if card["failure"] else "")]),
         ("Page", [card["href"]]),
     ]  # fmt: skip
-    head = [f"{card['title']}  {', '.join(filter(None, facts))}", *textwrap.wrap(card["description"], _COLUMNS)]
+    head = [f"{card['title']}  {', '.join(filter(None, facts))}", *textwrap.wrap(card["description"], _count_columns())]
     return _lay_out(head, rows)
 
 
 def print_owners(card: dict[str, Json]) -> str:
-    """Who owns it, how to reach them, and the teams above."""
-    rows = [("Owner", _owners(card["owners"]) or ["nobody"]), ("Above", _owners(card["fallback"]))]
+    """Who is on call now as far as the pager says, who owns it, how to reach them, and the teams above."""
+    called: dict[str, str] = {}
+    for one in (one for panel in card["live"] for one in panel["onCall"] if one["level"] == 1):
+        called.setdefault((one["email"] or one["name"]).casefold(), _person(one))
+    rows = [
+        ("On call now", list(called.values())),
+        ("Owner", _owners(card["owners"]) or ["nobody"]),
+        ("Above", _owners(card["fallback"])),
+    ]
     return _lay_out([f"{card['title']}  {card['entityRef']}"], rows)
 
 
 def print_candidates(found: dict[str, Json]) -> str:
     """What may be meant, with the reasons; or what is called alike."""
-    note = textwrap.wrap(found.get("note", ""), _COLUMNS)
+    note = textwrap.wrap(found.get("note", ""), _count_columns())
     near = ["Did you mean", *(f"  {ref}" for ref in found["near"])] if found["near"] else []
     if not found["candidates"]:
         return _clean([*note, "Nothing in the catalog has that.", *near])
@@ -130,7 +138,7 @@ def _suspect(one: dict[str, Json], found: dict[str, Json]) -> str:
 
 
 def _on_call(call: dict[str, Json]) -> list[str]:
-    return [f"  on call now: {one['name']} {one['email']}".rstrip() for one in call["onCall"]]
+    return [f"  on call now: {_person(one)}" for one in call["onCall"]]
 
 
 def _neighbours(card: dict[str, Json]) -> list[str]:
@@ -148,16 +156,24 @@ def _link_rows(links: dict[str, Json], none: list[str]) -> Rows:
 
 
 def _live(card: dict[str, Json]) -> list[str]:
-    lines = [f"{one['state'].upper()} {one['name']} {_age(one['since'])} {one['summary']}" for one in card["firing"]]
+    lines = []
+    for one in card["firing"]:
+        since = f" since {_clock(one['since'])}" if one["since"] else ""
+        lines.append(f"{one['state'].upper()} {one['name']}{since}{': ' if one['summary'] else ''}{one['summary']}")
     for panel in card["live"]:
         told = f"{TOOL_NAMES[panel['tool']]} ({panel['name']})"
         if panel["state"] == "unavailable":
-            lines.append(f"{told}: unavailable since {_clock(panel['since'])}: {panel['reason']}")
+            known = f"; what it told {_age(panel['askedAt'])} is here" if panel["askedAt"] else ""
+            lines.append(f"{told}: unavailable since {_clock(panel['since'])}: {panel['reason']}{known}")
         elif panel["state"] == "asking":
             lines.append(f"{told}: no answer yet")
-        lines += [f"on call {one['level']}: {one['name']} {one['email']}" for one in panel["onCall"]]
+        lines += [f"on call {one['level']}: {_person(one)}" for one in panel["onCall"]]
         lines += [f"{one['status']}: {one['title']}" for one in panel["incidents"][:5]]
-    return lines
+    return list(dict.fromkeys(lines))
+
+
+def _person(one: dict[str, Json]) -> str:
+    return str(one["name"]) if one["name"] == one["email"] else f"{one['name']} {one['email']}".rstrip()
 
 
 def _needed(one: dict[str, Json]) -> str:
@@ -177,6 +193,10 @@ def _impact(impact: dict[str, Json]) -> list[str]:
     more = impact["teamsTotal"] - len(teams)
     total = f"{_count(impact['entities'])} of {impact['teamsTotal']} team{'' if impact['teamsTotal'] == 1 else 's'}"
     return [total, ", ".join(teams) + (f" and {more} more" if more > 0 else "")]
+
+
+def _count_columns() -> int:
+    return max(_NARROWEST, min(_WIDEST, shutil.get_terminal_size((_WIDEST, 1)).columns))
 
 
 def _name(one: dict[str, Json]) -> str:
@@ -210,9 +230,17 @@ def _lay_out(head: Sequence[str], rows: Rows) -> str:
 
 
 def _wrap(line: str) -> list[str]:
-    indent = " " * (len(line) - len(line.lstrip()) + 2)
-    width = _COLUMNS - _MARGIN
-    return textwrap.wrap(line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False) or [""]
+    text = line.lstrip()
+    lead = " " * (len(line) - len(text))
+    width = _count_columns() - _MARGIN
+    return textwrap.wrap(
+        text,
+        width,
+        initial_indent=lead,
+        subsequent_indent=f"{lead}  ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    ) or [""]
 
 
 def _clean(lines: Iterable[str]) -> str:
