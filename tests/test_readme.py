@@ -1,12 +1,11 @@
 """What the README says is so: its commands run, its links lead somewhere, its words are ours."""
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.web.commands import run
 from web.cli import app
 
 ROOT = Path(__file__).parent.parent
@@ -14,14 +13,13 @@ README = (ROOT / "README.md").read_text()
 BLOCKS = re.findall(r"^```sh\n(.*?)^```", README, re.M | re.S)
 
 
-def test_each_command_in_the_readme_runs(tmp_path: Path) -> None:
+def test_each_command_in_the_readme_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
     commands = [line for block in BLOCKS for line in block.splitlines() if line.startswith("callboard")]
     assert commands
     for command in commands:
         arguments = [part.replace("sqlite:///", f"sqlite:///{tmp_path}/") for part in command.split()[1:]]
-        done = subprocess.run(
-            [sys.executable, "-m", "web.cli", *arguments], cwd=ROOT, capture_output=True, text=True, timeout=300
-        )
+        done = run(*arguments)
         assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
 
 
