@@ -54,7 +54,8 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         "UTF8",
         "--locale=C",
     )
-    run(programs / "pg_ctl", "-D", folder / "data", "-o", f"{FAST} -k {folder}", "-l", folder / "log", "-w", "start")
+    options = f"-D {folder}/data -l {folder}/log -w -t 300".split()
+    run(programs / "pg_ctl", *options, "-o", f"{FAST} -k {folder}", "start")
     yield f"postgresql://callboard@/postgres?host={folder}"
     run(programs / "pg_ctl", "-D", folder / "data", "-m", "immediate", "stop")
     shutil.rmtree(folder)

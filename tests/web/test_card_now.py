@@ -75,7 +75,7 @@ def test_each_standing_has_its_words(sample: Catalog, panel: Panel, words: str) 
 
 
 def test_what_a_tool_told_before_it_went_down_is_not_told_as_if_it_were_so_now(sample: Catalog) -> None:
-    told = NOW - timedelta(minutes=40)
+    told = datetime.now(UTC) - timedelta(minutes=40)
     down = Panel("prod", "prometheus", "unavailable", Facts(alerts=(alert(),)), told, NOW, "connection refused")
     html = read(sample, down)
     assert re.search(r"Prometheus does not answer: shown is what was told 4\d minutes ago \.$", standing(html))
