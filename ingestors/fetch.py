@@ -204,7 +204,9 @@ class Api:
         if status in (401, 403):
             self._usage.note(f"{url}: {status} {response.reason_phrase}")
             is_known = not _TOKENS_IN.isdisjoint(response.request.headers)
-            why = "the token may have expired or lack a right" if is_known else "no token is given for this host"
+            why = (
+                "the token may have expired or lack a right; give a new one" if is_known else "no token is given for it"
+            )
             raise ReadError(f"{url} was refused ({status}): {why}", forbidden=True)
         if status not in (200, 201, 304):
             raise ReadError(f"{url} could not be read: {status} {response.reason_phrase}")
@@ -231,7 +233,7 @@ class Api:
         """Note that the host will say nothing for so long; in words."""
         self._usage.left, self._usage.resets_at = 0, time.time() + seconds
         at = datetime.fromtimestamp(self._usage.resets_at, UTC)
-        message = f"rate limited by {_origin(self.base)[1]} until {at:%Y-%m-%d %H:%M:%S} UTC"
+        message = f"rate limited by {_origin(self.base)[1]} until {at:%Y-%m-%d %H:%M:%S} UTC, and read again then"
         self._usage.note(message)
         return message
 

@@ -41,10 +41,12 @@ class RepositoryList:
             found = self._read(pushed, is_first)
             self._is_settled = True
             return found
-        except ReadError:
+        except ReadError as error:
             with self._lock:
                 self._pushed |= pushed
-            raise
+            if not error.missing:
+                raise
+            raise ReadError(f"{error.message}. Is the name right, and may the token see it?", missing=True) from error
 
     def _read(self, pushed: set[str], is_first: bool) -> list[Repository]:
         kept = _read_list(self._cache.get("repositories"))

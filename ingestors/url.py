@@ -144,7 +144,8 @@ class UrlReader:
             if error.missing:
                 message = f"Unable to read url, no matching files found for {target}"
                 raise ReadError(message, missing=True) from error
-            raise ReadError(f"Unable to read url, {error.message}"[:_MAX_MESSAGE]) from error
+            message = f"Unable to read url, {error.message}"[:_MAX_MESSAGE]
+            raise ReadError(message, forbidden=error.forbidden, name="Error") from error
         return [Document(Location("url", target), content, scm.annotations_of(target, self.hosts))]
 
     def fetch(self, url: str) -> bytes:

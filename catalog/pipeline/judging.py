@@ -156,11 +156,11 @@ def _unresolved(draft: Draft, places: parse.Places, path: Sequence[str | int], m
 def _forbid(draft: Draft, ref: str, above: Entity | None) -> Problem:
     at = Origin(draft.location.target, draft.line, 1 if draft.line else 0, draft.index)
     origin = above.origin if above else draft.location
-    words = "Entity {} at {}, originated at {}, is not of an allowed kind for that location"
-    error = Cause("NotAllowedError", words.format(ref, above.location if above else draft.location, origin))
-    hint = "Add a rule to the configuration that allows it, or take the document away."
-    problem = Problem("forbidden-kind", words.format(ref, draft.location, origin), hint, at, error=error)
-    return _blame(above, problem)
+    words = f"Entity {ref} at {above.location if above else draft.location}, originated at {origin}"
+    error = Cause("NotAllowedError", f"{words}, is not of an allowed kind for that location")
+    message = f"`{ref}` is of a kind that no rule allows from here"
+    hint = "Allow it in `rules`, of the configuration or of this source, or take the document away."
+    return _blame(above, Problem("forbidden-kind", message, hint, at, error=error))
 
 
 def _unprocessed(draft: Draft, origin: Location) -> str:

@@ -12,11 +12,15 @@ from catalog.problems import Cause, Origin, Problem
 
 _RULES = {
     "NotFoundError": ("target-missing", "Correct the target, or remove it from the Location."),
-    "NotAllowedError": ("target-forbidden", "Serve the folder above, or allow the host under `reading.allow`."),
+    "NotAllowedError": (
+        "target-forbidden",
+        "Name its host under `hosts`, or allow it under `reading.allow`; of a folder, serve the one above.",
+    ),
 }
 _ADDED = ("backstage.io/view-url", "backstage.io/edit-url", "backstage.io/source-location")
 MOST_TARGETS = 10_000
 """Of one Location: each may be a question to a host."""
+_OF_TYPE = ("target-forbidden", "Take `type` out of the Location: a target is then read from where its file is.")
 _UNREADABLE = ("target-unreadable", "What it gave before is kept until it can be read.")
 
 
@@ -71,6 +75,6 @@ def describe_location(entity: Entity) -> str:
 def _target_problem(entity: Entity, target: str, error: ReadError) -> Problem:
     at = Origin(entity.location.target, entity.line, 1 if entity.line else 0, entity.index)
     kind = "NotFoundError" if error.missing else "NotAllowedError" if error.forbidden else "Error"
-    rule, hint = _RULES.get(kind, _UNREADABLE)
+    rule, hint = _OF_TYPE if error.name == "InputError" and error.forbidden else _RULES.get(kind, _UNREADABLE)
     message = f"target `{target}`: {error.message}"
     return Problem(rule, message, hint, at, ref=entity.ref, error=Cause(error.name, error.message))

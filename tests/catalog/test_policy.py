@@ -179,10 +179,13 @@ def test_a_kind_that_no_rule_allows_is_refused_with_the_rule_s_words(write: Writ
     policy = Policy(rules=[Rule((Allowed("Location"), Allowed("API")))])
     catalog = Catalog.open("sqlite://", search=False, policy=policy)
     entry = write("all.yaml", location("all", "./a.yaml"))
-    path = write("a.yaml", component("a"))
+    write("a.yaml", component("a"))
     report = catalog.ingest(FileSource(entry))
-    message = f"Entity component:default/a at file:{path}, originated at file:{entry}, is not of an allowed kind"
-    assert [problem.message for problem in report.problems] == [f"{message} for that location"]
+    words = f"Entity component:default/a at file:{entry}, originated at file:{entry}, is not of an allowed kind"
+    (problem,) = report.problems
+    assert problem.message == "`component:default/a` is of a kind that no rule allows from here"
+    assert problem.error is not None
+    assert problem.error.message == f"{words} for that location"
     assert catalog.view.get("component:default/a") is None
     generated = catalog.view.entity("location:default/all")
     assert generated is not None

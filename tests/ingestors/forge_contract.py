@@ -217,6 +217,12 @@ class ForgeContract:
         assert "401" in report.failure
         assert crawl.names() == {"a", "b", "c", "d"}
 
+    def test_a_name_that_is_none_is_asked_about(self, opened: Open) -> None:
+        crawl = five(opened())
+        crawl.host.faults.extend([Reply(404, b"{}")] * 9)
+        assert crawl.run().failure.endswith("Is the name right, and may the token see it?")
+        assert crawl.names() == {"a", "b", "c", "d"}
+
     def test_a_truncated_list_changes_nothing(self, opened: Open) -> None:
         crawl = five(opened())
         crawl.host.push(crawl.name("a"), {FILE: component("a", "Changed")})

@@ -95,7 +95,7 @@ def test_serve_reads_an_organisation_in_the_background_and_ends_with_its_gaps(gi
 def test_serve_says_which_token_is_missing_and_claims_no_gaps_of_what_it_could_not_read(gitea: Gitea) -> None:
     text = serve_until("tried again", f"{gitea.pages}/acme", "")
     assert "read without a token, so only what is public: GITEA_TOKEN is not set" in text
-    assert "was refused (401): no token is given for this host" in text
+    assert "was refused (401): no token is given for it" in text
     assert "gaps" not in text
 
 

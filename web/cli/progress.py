@@ -110,7 +110,7 @@ def _tell_end(run: Run, next_at: float | None) -> None:
     if run.is_quiet:
         say(run.summary)
     if run.outcome == "failed" and next_at is not None:
-        say(f"  it is tried again in {max(0, next_at - time.time()):.0f} s, and at its page: /sources")
+        say(f"{run.source} is tried again in {max(0, next_at - time.time()):.0f} s, or now from its page: /sources")
     if run.outcome == "ok" and run.usage.total == 0:
         say("  hint: There was nothing to read. Is the name right, and may the token see what is there?")
 

@@ -56,8 +56,9 @@ class Check(Page):
 
 
 def show_check(request: Request) -> Response:
-    """The empty form."""
-    return render(request, "pages/check.html", _page(request))
+    """The form, with the URL that is to be checked where the address names one; nothing is read yet."""
+    page = replace(_page(request), url=request.query_params.get("url", ""))
+    return render(request, "pages/check.html", page)
 
 
 async def check(request: Request) -> Response:

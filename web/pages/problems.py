@@ -16,7 +16,7 @@ from web.names import Item, describe
 from web.render import Crumb, Page, catalog_of, render
 from web.urls import read_number, with_query
 
-_LIMIT = 100
+_LIMIT = 50
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from web.names import Item, describe
 from web.render import Crumb, Page, catalog_of, format_age, render, render_error
 from web.standing import Standing, find_standing, format_seconds, format_wait, source_json, source_path, to_time
 
-_FILES = 50
+_FILES = 20
 _REFS = 2_000
 _FAULTS = 20
 _REFRESH_SECONDS = 2
