@@ -3,6 +3,7 @@
 import re
 from urllib.parse import quote, urlencode
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -51,7 +52,9 @@ def lead_to_check(request: Request) -> Response:
 
 
 def lead_without_slash(request: Request) -> Response:
-    """From a place's address with a slash behind it."""
+    """From a place's address with a slash behind it; the API is no page, and has none there."""
+    if request.path_params["place"] == "api":
+        raise HTTPException(404)
     return RedirectResponse("/" + quote(request.path_params["place"], safe=""))
 
 
