@@ -156,7 +156,6 @@ class Catalog:
             if self.view.revision == 0:
                 number, rows = self._store.rows()
                 view = self.view.apply(number, rows, (), list_statuses(problems))
-                view.warm()
             else:
                 number, changed, removed = self._store.since(self.view.revision)
                 view = self.view.apply(number, changed, removed, list_statuses(problems))
@@ -170,7 +169,12 @@ class Catalog:
 
     def _keep_indexed(self) -> None:
         """Bring the view's orders and the search index after it, for as long as the catalog is open."""
+        known = 0
         while not self._stop.is_set():
+            size = len(self.view)
+            if size > known + _MANY:
+                self._stop.wait(_SETTLE)  # the first readers of a large load go first
+            known = size
             try:
                 self.view.warm()
                 self._index_once()
@@ -185,8 +189,6 @@ class Catalog:
         index, view = self._index, self.view
         if index is None or index.revision == view.revision:
             return
-        if not index.revision and len(view) > _MANY:
-            self._stop.wait(_SETTLE)  # the first readers of a large load go first
         if index.revision:
             _, rows, removed = self._store.since(index.revision)
             refs: Iterable[str] = [row.ref for row in rows]
@@ -351,7 +353,7 @@ def judge_file(document: Document, read: Callable[[str], bytes]) -> list[Judged]
 
 def relations_of(entity: Entity) -> list[tuple[str, str]]:
     """The relations that an accepted entity declares itself, as types with canonical target refs."""
-    return list(dict.fromkeys((kind, target) for kind, target, _ in emit(entity.data)))
+    return list(dict.fromkeys(emit(entity.data)))
 
 
 def read_yaml(document: Document) -> tuple[list[Draft], list[Problem]]:

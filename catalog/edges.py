@@ -40,19 +40,28 @@ class Edges:
             number = self.nodes[ref] = len(self.refs)
             self.refs.append(ref)
             self._packed.append(array("I"))
+            self._owned.add(number)
         return number
 
-    def add(self, source: int, relation: str, target: int) -> None:
-        """Put in one declared relation and its inverse."""
-        number = _NUMBERS[relation]
-        self._own(source).append(target << _SHIFT | number)
-        self._own(target).append(source << _SHIFT | _INVERSE[number])
+    def add(self, source: int, relations: Iterable[tuple[str, str]]) -> list[int]:
+        """Put in what a node declares, by type and target ref, and the inverses; the targets' nodes."""
+        own, targets = self._own(source), []
+        for relation, ref in relations:
+            number, target = _NUMBERS[relation], self.node(ref)
+            own.append(target << _SHIFT | number)
+            self._own(target).append(source << _SHIFT | _INVERSE[number])
+            targets.append(target)
+        return targets
 
-    def remove(self, source: int, relation: str, target: int) -> None:
-        """Take out one declared relation and its inverse."""
-        number = _NUMBERS[relation]
-        self._own(source).remove(target << _SHIFT | number)
-        self._own(target).remove(source << _SHIFT | _INVERSE[number])
+    def remove(self, source: int, relations: Iterable[tuple[str, str]]) -> list[int]:
+        """Take out what a node declares, and the inverses; the targets' nodes."""
+        own, targets = self._own(source), []
+        for relation, ref in relations:
+            number, target = _NUMBERS[relation], self.node(ref)
+            own.remove(target << _SHIFT | number)
+            self._own(target).remove(source << _SHIFT | _INVERSE[number])
+            targets.append(target)
+        return targets
 
     def _own(self, node: int) -> "array[int]":
         if node not in self._owned:
@@ -67,7 +76,7 @@ class Edges:
     def of(self, node: int) -> list[tuple[str, str]]:
         """The node's relations as Backstage orders them: (type, target ref), sorted, each once."""
         refs = self.refs
-        return sorted({(_TYPES[packed & 15], refs[packed >> _SHIFT]) for packed in self._packed[node]})
+        return sorted([(_TYPES[packed & 15], refs[packed >> _SHIFT]) for packed in set(self._packed[node])])
 
     def targets(self, node: int, types: frozenset[str]) -> Iterator[tuple[str, int]]:
         """The node's relations of the given types as (type, node), in no order, perhaps repeated."""

@@ -1,6 +1,7 @@
 """An accepted entity: as declared, as the store takes it, and as the store gives it back."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from catalog.documents import Json, Location
 
@@ -39,8 +40,7 @@ class Written:
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One entity as the store keeps it; `body` is its declared JSON, beginning with its metadata.
 
     `parent` is the ref of the Location that led to it, empty for a file that the crawl found by itself.

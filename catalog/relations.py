@@ -77,43 +77,29 @@ class BadRelation(RefError):
         self.path = path
 
 
-def emit(data: dict[str, Json], ref: EntityRef | None = None) -> list[tuple[str, str, str]]:
-    """The relations an entity declares itself: `(type, canonical target ref, field path)`, in field order.
+def emit(data: dict[str, Json]) -> list[tuple[str, str]]:
+    """The relations an entity declares itself: `(type, canonical target ref)`, in field order.
 
-    Only the forward direction: the target's side is `INVERSE[type]`. Raises `BadRelation` for a value that is no ref.
-    `ref` saves looking the entity's namespace up again.
+    Only the forward direction: the target's side is `RELATION_TYPES[type]`. Raises `BadRelation` for a value that is no ref.
     """
     rules = RELATION_RULES.get(data["kind"])
     spec = data.get("spec")
     if not rules or not isinstance(spec, dict):
         return []
-    namespace = ref.namespace if ref else data["metadata"].get("namespace") or "default"
-    relations = []
-    for rule in rules:
-        value = spec.get(rule.field)
+    namespace = data["metadata"].get("namespace") or "default"
+    relations: list[tuple[str, str]] = []
+    for field, relation, default_kind in rules:
+        value = spec.get(field)
         if not value and not isinstance(value, dict):  # as JavaScript has it, an empty mapping is something
             continue
-        path = f"spec.{rule.field}"
-        if type(value) is str:
-            relations.append((rule.type, _target(value, rule, namespace, -1), path))
-        elif type(value) is list:
-            relations += [
-                (rule.type, _target(item, rule, namespace, index), f"{path}.{index}")
-                for index, item in enumerate(value)
-            ]
-        else:
-            relations.append((rule.type, _target(value, rule, namespace, -1), path))
+        for index, item in enumerate(value if type(value) is list else (value,)):
+            try:
+                find = _canonical if type(item) is str else _compose
+                relations.append((relation, find(item, default_kind, namespace)))
+            except RefError as error:
+                path = ("spec", field, index) if type(value) is list else ("spec", field)
+                raise BadRelation(error, path) from error
     return relations
-
-
-def _target(value: Json, rule: RelationRule, namespace: str, index: int) -> str:
-    try:
-        return (
-            _canonical(value, rule.default_kind, namespace) if type(value) is str else _compose(value, rule, namespace)
-        )
-    except RefError as error:
-        path: tuple[str | int, ...] = ("spec", rule.field) if index < 0 else ("spec", rule.field, index)
-        raise BadRelation(error, path) from error
 
 
 @lru_cache(maxsize=_MAX_CACHED_REFS)
@@ -121,12 +107,12 @@ def _canonical(text: str, default_kind: str, namespace: str) -> str:
     return str(parse_ref(text, default_kind, namespace))
 
 
-def _compose(value: Json, rule: RelationRule, namespace: str) -> str:
+def _compose(value: Json, default_kind: str, namespace: str) -> str:
     """A ref written as an object `{kind, namespace, name}`: `dependencyOf`, which no schema checks, may hold one."""
     if not value and not isinstance(value, dict):
         raise RefError("Error", "Entity reference must not be empty")
     parts = value if isinstance(value, dict) else {}
-    kind = parts.get("kind", rule.default_kind)
+    kind = parts.get("kind", default_kind)
     name = parts.get("name")
     for what, part in (("kind", kind), ("name", name)):
         if not isinstance(part, str) or not part:

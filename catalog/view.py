@@ -9,6 +9,7 @@ from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice, product
+from threading import Lock
 from typing import Any
 
 import orjson
@@ -25,8 +26,8 @@ from catalog.sorting import Sorted, SortKey, sort_rows
 
 WARM_KEYS = (
     "kind", "spec.type", "spec.lifecycle", "metadata.name", "metadata.title", "metadata.namespace", "metadata.tags",
-    "relations.ownedby", "relations.partof",
 )  # fmt: skip
+WARM_RELATIONS = ("relations.ownedby", "relations.partof")
 _HEAD = b'{"metadata":{'
 _ORDERS_KEPT = 16
 _ANSWERS_KEPT = 256
@@ -63,6 +64,7 @@ class View:
         self._picker = Picker(())
         self._deep: list[str] = []  # the columns that are made by walking the whole entity
         self._orders: dict[tuple[str, bool], Sorted] = {}
+        self._sorting = Lock()
         self._answers: dict[object, BitMap] = {}
         self.derived: dict[object, Any] = {}  # what `catalog.derived` worked out from this view
         self.carried: dict[object, Any] = {}  # the newest of it, for whoever works it out from the view after this one
@@ -107,10 +109,7 @@ class View:
         if node is None or node not in self.live:
             return
         entity = self._entity(node)
-        for relation, target, _ in emit(entity):
-            other = self.edges.node(target)
-            self.edges.remove(node, relation, other)
-            touched.add(other)
+        touched.update(self.edges.remove(node, emit(entity)))
         for key, found in self._values(entity).items():
             self._columns[key].discard(node, found)
         touched.add(node)
@@ -125,10 +124,7 @@ class View:
         self._take_out(row.ref, touched)
         entity = orjson.loads(row.body)
         node = self.edges.node(row.ref)
-        for relation, target, _ in emit(entity):
-            other = self.edges.node(target)
-            self.edges.add(node, relation, other)
-            touched.add(other)
+        touched.update(self.edges.add(node, emit(entity)))
         self._grow()
         self._bodies[node], self._ids[node] = row.body, row.uid
         self._starts[node], self._lengths[node] = len(_HEAD), len(row.body) - len(_HEAD)
@@ -161,11 +157,12 @@ class View:
         asked = {name: self._columns.get(f"relations.{name.lower()}") for name in RELATION_TYPES}
         columns = {name: column for name, column in asked.items() if column is not None}
         for node in touched:
-            old = before.edges.of(node) if node in before.live else []
             new = self.edges.of(node) if node in self.live else []
-            for kind, column in columns.items() if old != new else ():
-                column.discard(node, [ref for name, ref in old if name == kind])
-                column.add(node, [ref for name, ref in new if name == kind])
+            if columns:
+                old = before.edges.of(node) if node in before.live else []
+                for kind, column in columns.items() if old != new else ():
+                    column.discard(node, [ref for name, ref in old if name == kind])
+                    column.add(node, [ref for name, ref in new if name == kind])
             if node in self.live:
                 self._stitch(node, new)
 
@@ -355,13 +352,19 @@ class View:
         return list(places[start : start + query.limit]), start + query.limit < len(places)
 
     def ordered(self, order: Order | None) -> Sorted:
-        """All entities that have a value at the order's field, in that order, and where each stands; without one, by uid."""
+        """All entities that have a value at the order's field, in that order, and where each stands; without one, by uid.
+
+        Whoever asks while an order is made waits for it.
+        """
         name = (order.field, order.descending) if order else ("metadata.uid", False)
         found = self._orders.get(name)
         if found is None:
-            if len(self._orders) >= _ORDERS_KEPT:
-                self._orders.clear()
-            found = self._orders[name] = self._sort(*name)
+            with self._sorting:
+                found = self._orders.get(name)
+                if found is None:
+                    if len(self._orders) >= _ORDERS_KEPT:
+                        self._orders.clear()
+                    found = self._orders[name] = self._sort(*name)
         return found
 
     def _sort(self, name: str, descending: bool) -> Sorted:
@@ -380,6 +383,8 @@ class View:
         return {node: uid for uid, node in self.uids.items()}
 
     def warm(self) -> None:
-        """Make the orders that everybody asks for, so that no reader waits for them."""
+        """Make the orders and columns that everybody asks for, so that no reader waits for them."""
         for order in (None, Order("metadata.name"), Order(BY_REF)):
             self.ordered(order)
+        for key in WARM_RELATIONS:
+            self.column(key)

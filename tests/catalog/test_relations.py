@@ -5,13 +5,13 @@ from typing import Any
 import pytest
 
 from catalog.kinds import SPECS
-from catalog.refs import RefError, parse_ref
+from catalog.refs import RefError
 from catalog.relations import RELATION_RULES, RELATION_TYPES, BadRelation, emit
 
 
 def declared(kind: str, namespace: str = "", **spec: Any) -> list[tuple[str, str]]:
     metadata = {"name": "x", **({"namespace": namespace} if namespace else {})}
-    return [(kind, target) for kind, target, _ in emit({"kind": kind, "metadata": metadata, "spec": spec})]
+    return emit({"kind": kind, "metadata": metadata, "spec": spec})
 
 
 def test_every_type_has_an_inverse_whose_inverse_it_is() -> None:
@@ -33,19 +33,6 @@ def test_each_rule_takes_a_text_and_a_list(kind: str, rule: Any) -> None:
 def test_every_kind_but_location_has_rules() -> None:
     assert set(RELATION_RULES) == set(SPECS) - {"Location"}
     assert declared("Location", owner="x") == []
-
-
-def test_the_path_leads_to_the_reference() -> None:
-    data = {"kind": "User", "metadata": {"name": "x"}, "spec": {"memberOf": ["a", "b"]}}
-    assert emit(data) == [
-        ("memberOf", "group:default/a", "spec.memberOf.0"),
-        ("memberOf", "group:default/b", "spec.memberOf.1"),
-    ]
-
-
-def test_a_given_ref_tells_the_namespace() -> None:
-    data = {"kind": "System", "metadata": {"name": "x"}, "spec": {"owner": "a"}}
-    assert emit(data, parse_ref("system:here/x")) == [("ownedBy", "group:here/a", "spec.owner")]
 
 
 def test_empty_fields_and_foreign_kinds_declare_nothing() -> None:
