@@ -7,7 +7,6 @@ from markupsafe import Markup, escape
 
 from web.layout import Layout, Shape, lay_out, paint
 
-MAX_NODES = 80
 _HEIGHT, _MIN_WIDTH, _MAX_WIDTH, _MAX_LABEL, _MAX_NOTE = 42, 96, 240, 26, 34
 _MARGIN, _SCALED_WIDTH = 10, 1_150
 _STYLE = """

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Final, Literal, get_args
+from typing import Final, Literal
 
 from ada_url import URL, URLSearchParams
 
@@ -17,7 +17,6 @@ from catalog.scm.forms import parse_azure, parse_gerrit, parse_gitea
 from catalog.scm.giturl import GitUrl, UrlError, decode, encode, parse_file_url, parse_git_url, parse_url, with_query
 
 HostType = Literal["github", "gitlab", "bitbucketCloud", "bitbucketServer", "azure", "gitea", "gerrit"]
-HOST_TYPES: Final[tuple[HostType, ...]] = get_args(HostType)
 
 _COMMIT = re.compile(r"\b[0-9a-f]{40,}\b", re.ASCII)
 _GITHUB_FILE = re.compile(r"//([^/]+)/([^/]+)/([^/]+)/(?:blob|tree|edit)/")

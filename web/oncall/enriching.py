@@ -17,7 +17,6 @@ from web.entity.tools import find_tools
 from web.oncall.card import find_whole, group_links, read_annotations
 from web.urls import card_path, with_query
 
-PREFIX: Final = "callboard_"
 ANNOTATIONS: Final[Mapping[str, str]] = {
     "callboard_entity": "the entity that the alert is about, as a ref; only where that is decided",
     "callboard_surety": "how sure that is: `certain` or `likely`; `undecided` among several; `unknown` where there is none",
