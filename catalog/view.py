@@ -36,10 +36,11 @@ _COMBINATIONS = 64  # of one entity's values at several fields, by which it may 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of entities: their served bytes and sort keys, the number of all hits, and whether there is more."""
+    """One page of entities: their served bytes, the sort keys at its ends, the number of all hits, and whether there is more."""
 
     bodies: list[bytes]
-    keys: list[SortKey]
+    first: SortKey | None
+    last: SortKey | None
     total: int
     more: bool
 
@@ -303,8 +304,8 @@ class View:
             counted = hits & BitMap(order.places.keys())
             self._keep((question, "total"), counted)
         wanted, more = self._slice(order, places, query)
-        keys = [order.keys[place] for place in wanted]
-        return Page([self._bodies[order.nodes[place]] for place in wanted], keys, len(counted), more)
+        first, last = (order.keys[wanted[0]], order.keys[wanted[-1]]) if wanted else (None, None)
+        return Page([self._bodies[order.nodes[place]] for place in wanted], first, last, len(counted), more)
 
     def listed(
         self, predicate: Predicate, orders: Sequence[Order], start: int = 0, end: int | None = None

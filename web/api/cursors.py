@@ -4,6 +4,7 @@ from catalog.conditions import check_predicate, parse_predicate
 from catalog.documents import Json
 from catalog.errors import CatalogError
 from catalog.query import Order, Query, TextFilter, decode_json, encode_json
+from catalog.sorting import SortKey
 from catalog.view import Page
 from web.api import bodies
 from web.api.bodies import check_body
@@ -68,18 +69,19 @@ def write_page_info(asked: dict[str, Json], query: Query, page: Page, total: Jso
     """The cursors to the next page and the one before, where there are such."""
     if not query.limit:
         return {}
-    keys = [_sort_values(query, key) for key in page.keys] or [[None, None] if query.order else [None]]
-    shared = {"firstSortFieldValues": asked.get("firstSortFieldValues", keys[0]), "totalItems": total}
+    first, last = _sort_values(query, page.first), _sort_values(query, page.last)
+    shared = {"firstSortFieldValues": asked.get("firstSortFieldValues", first), "totalItems": total}
     info: dict[str, str] = {}
     if page.more or query.backwards:
-        info["nextCursor"] = _write_cursor(asked, False, keys[-1], shared)
-    if page.keys and "firstSortFieldValues" in asked and keys[0] != asked["firstSortFieldValues"]:
-        info["prevCursor"] = _write_cursor(asked, True, keys[0], shared)
+        info["nextCursor"] = _write_cursor(asked, False, last, shared)
+    if page.bodies and "firstSortFieldValues" in asked and first != asked["firstSortFieldValues"]:
+        info["prevCursor"] = _write_cursor(asked, True, first, shared)
     return info
 
 
-def _sort_values(query: Query, key: tuple[str | None, str]) -> list[str | None]:
-    return [key[0], key[1]] if query.order else [key[1]]
+def _sort_values(query: Query, key: SortKey | None) -> list[str | None]:
+    value, uid = key or (None, None)
+    return [value, uid] if query.order else [uid]
 
 
 def _write_cursor(asked: dict[str, Json], backwards: bool, at: list[str | None], shared: dict[str, Json]) -> str:
