@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from pyroaring import BitMap
+
 from catalog import graph, parse, pipeline
 from catalog.documents import Document, Draft, Json, Source, is_local
 from catalog.entity import Entity
@@ -333,17 +335,22 @@ class Catalog:
 
     def search(self, text: str, *, limit: int = 25, offset: int = 0, predicate: Predicate = EVERYTHING) -> Found:
         """Entities for a text: names at once from the view, then full text; without a text, all that match."""
-        view = self.view
-        among = view.match(predicate)
-        if not words(text):
-            refs = [view.edges.refs[node] for node in among]
+        view, end = self.view, offset + limit
+        among, found = view.match(predicate), words(text)
+        if found:
+            named = find_names(view, text, among, most=end)
+            # One word in a name is found there, whatever the index says; of several, some may be in the name, some in the text.
+            told = self.find_text(text, in_names=len(found) > 1)
+            hits = [node for ref in told if (node := view.edges.nodes.get(ref)) is not None]
+            rest = (BitMap(hits) & among) - named.ranked
+            refs, total = named.refs, len(named.ranked) + len(rest)
+            if len(refs) < end:
+                refs = [*refs, *(view.edges.refs[node] for node in hits if node in rest)]
         else:
-            hits = self.find_text(text)
-            nodes = view.edges.nodes
-            ranked = dict.fromkeys([*find_names(view, text).refs, *hits])
-            refs = [ref for ref in ranked if (node := nodes.get(ref)) is not None and node in among]
-        page = [(ref, entity) for ref in refs[offset : offset + limit] if (entity := view.entity(ref)) is not None]
-        return Found([Hit(ref, entity, _highlight(entity, text)) for ref, entity in page], len(refs))
+            refs, total = [view.edges.refs[node] for node in among[:end]], len(among)
+        marked = _marking(found)
+        page = [(ref, entity) for ref in refs[offset:end] if (entity := view.entity(ref)) is not None]
+        return Found([Hit(ref, entity, _highlight(entity, marked)) for ref, entity in page], total)
 
 
 def judge_file(document: Document, read: Callable[[str], bytes]) -> list[Judged]:
@@ -369,15 +376,19 @@ def locate(draft: Draft, path: Sequence[str | int], *, key: bool = False) -> tup
 
 MAX_FOUND = MAX_HITS  # entities that full text search finds at most
 MARKS = ("\ue000", "\ue001")  # private use: nothing a catalog file says is taken for a mark
+_MARKED = rf"{MARKS[0]}\g<0>{MARKS[1]}"
 
 
-def _highlight(entity: dict[str, Json], text: str) -> dict[str, str]:
+def _marking(found: Sequence[str]) -> re.Pattern[str] | None:
+    """What matches any of the words, the longest first; None where there are none."""
+    longest = sorted(found, key=len, reverse=True)
+    return re.compile("|".join(map(re.escape, longest)), re.IGNORECASE) if found else None
+
+
+def _highlight(entity: dict[str, Json], marked: re.Pattern[str] | None) -> dict[str, str]:
     """The entity's title and description with what the search found between the marks; only those with a hit."""
-    found = sorted(words(text), key=len, reverse=True)
-    if not found:
+    if marked is None:
         return {}
-    pattern = re.compile("|".join(map(re.escape, found)), re.IGNORECASE)
     metadata = entity["metadata"]
     texts = {"title": metadata.get("title") or metadata["name"], "text": metadata.get("description") or ""}
-    marked = {name: pattern.sub(lambda hit: f"{MARKS[0]}{hit[0]}{MARKS[1]}", one) for name, one in texts.items()}
-    return {name: one for name, one in marked.items() if one != texts[name]}
+    return {name: marked.sub(_MARKED, text) for name, text in texts.items() if marked.search(text)}

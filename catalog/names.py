@@ -3,6 +3,7 @@
 It reads one view and knows nothing of the full text index.
 """
 
+import heapq
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -29,9 +30,10 @@ _SORTED: Final = 1_000  # more matches than this are not all sorted: the best of
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """Entities by name: all their nodes, and the best of them as refs, best first."""
+    """Entities by name: all their nodes, those of them that are ranked, and these as refs, best first, or the first of them."""
 
     nodes: BitMap
+    ranked: BitMap
     refs: list[str]
 
 
@@ -40,18 +42,20 @@ def split_words(text: str) -> list[str]:
     return _WORD.findall(text.lower())
 
 
-def find_names(view: View, text: str, among: BitMap | None = None) -> Named:
-    """Entities that have every word of `text` in their names."""
+def find_names(view: View, text: str, among: BitMap | None = None, most: int | None = None) -> Named:
+    """Entities that have every word of `text` in their names, as refs the first `most` of them."""
     found = split_words(text)
     if not found:
-        return Named(BitMap(), [])
+        return Named(BitMap(), BitMap(), [])
     nodes = view.live if among is None else among
     for number, word in enumerate(sorted(set(found), key=len, reverse=True)):
         if number and len(nodes) <= _LOOKED_AT:
             nodes = BitMap(node for node in nodes if _has_word(view, node, word))
         else:
             nodes = nodes & view.match(EVERYTHING, TextFilter(word, NAME_KEYS))
-    return Named(nodes, _rank(view, nodes, text.strip().lower(), found))
+    wanted = text.strip().lower()
+    ranked = _choose(view, nodes, wanted)
+    return Named(nodes, ranked, _rank(view, ranked, wanted, found[0], most))
 
 
 def _has_word(view: View, node: int, word: str) -> bool:
@@ -63,18 +67,29 @@ def _has_word(view: View, node: int, word: str) -> bool:
     return any(word in (found or "").lower() for key in NAME_KEYS for found in values(entity, key))
 
 
-def _rank(view: View, nodes: BitMap, text: str, found: Sequence[str]) -> list[str]:
+def _choose(view: View, nodes: BitMap, text: str) -> BitMap:
+    """Of more than can be sorted, those that matter."""
+    if len(nodes) <= _SORTED:
+        return nodes
+    first = [node for node in islice(begin_with(view, text), _SORTED) if node in nodes]
+    return BitMap(first) | view.column("metadata.name").equal(text) & nodes | BitMap(nodes[:_SORTED])
+
+
+def _rank(view: View, nodes: BitMap, text: str, word: str, most: int | None) -> list[str]:
     """The name itself, then names that begin so, then those in which a word does, then the rest; the shorter first."""
     refs = view.edges.refs
-    if len(nodes) > _SORTED:
-        first = [node for node in islice(begin_with(view, text), _SORTED) if node in nodes]
-        nodes = BitMap(first) | view.column("metadata.name").equal(text) & nodes | BitMap(nodes[:_SORTED])
-    begins = re.compile(rf"(?<![^\W_]){re.escape(found[0])}")
+    begins = re.compile(rf"(?<![^\W_]){re.escape(word)}").search
     keys = []
     for node in nodes:
-        name = refs[node].partition("/")[2]
-        keys.append((name != text, not name.startswith(text), not begins.search(name), len(name), name, refs[node]))
-    return [key[-1] for key in sorted(keys)]
+        name = (ref := refs[node])[ref.index("/") + 1 :]
+        if name == text:
+            rank = 0
+        elif name.startswith(text):
+            rank = 1
+        else:
+            rank = 2 if begins(name) else 3
+        keys.append((rank, len(name), name, ref))
+    return [key[-1] for key in (sorted(keys) if most is None else heapq.nsmallest(most, keys))]
 
 
 def begin_with(view: View, text: str) -> Iterator[int]:

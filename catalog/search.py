@@ -105,8 +105,8 @@ class Index:
     def find(self, text: str, limit: int = MAX_HITS, *, in_names: bool = True) -> list[str]:
         """Refs of the entities that have every word of `text`, or a word that begins with it, best first.
 
-        Without `in_names`, the beginning of a word is enough only where no text has the word: half the work for a caller
-        who looks for names elsewhere.
+        Without `in_names`, for a caller who looks for names elsewhere: a single word is looked for in the texts only, and the
+        beginning of one is enough only where no text has the word. A third of the work.
         """
         with self._lock:
             found = tuple(words(text))
@@ -160,10 +160,12 @@ def _query(found: Sequence[str], searcher: Any, *, in_names: bool = True) -> Any
     def either(word: str) -> Any:
         is_used = searcher.doc_frequency("text", word)
         inside = Term("text", word) if is_used else Prefix("text", word, boost=0.2)
+        if not in_names and len(found) == 1:
+            return inside
         named = [Prefix("title", word, boost=2.0)] if in_names or not is_used else []
         return Or([Term("title", word, boost=8.0), *named, inside])
 
-    return And([either(word) for word in found])
+    return either(found[0]) if len(found) == 1 else And([either(word) for word in found])
 
 
 def _merge_few(writer: Any, segments: list[Any]) -> list[Any]:

@@ -49,6 +49,28 @@ def test_the_name_itself_comes_first_then_names_that_begin_so(sample):
     )
 
 
+def test_the_first_of_all_names_are_those_that_stand_first(sample):
+    every = find_names(sample.view, "payment")
+    assert len(every.refs) == len(every.ranked) == len(every.nodes) > 3
+    assert [find_names(sample.view, "payment", most=most).refs for most in (0, 1, 3)] == [
+        [],
+        every.refs[:1],
+        every.refs[:3],
+    ]
+
+
+def test_a_search_counts_each_entity_once_however_it_is_found(sample):
+    assert sample.wait_indexed()
+    found = sample.search("payment", limit=100)
+    refs = [hit.ref for hit in found.hits]
+    named = find_names(sample.view, "payment").refs
+    assert refs[: len(named)] == named
+    assert len(refs) == len(set(refs)) == found.total > len(named)
+    assert [hit.ref for hit in sample.search("payment", limit=3, offset=len(named) - 1).hits] == refs[len(named) - 1 :][
+        :3
+    ]
+
+
 def test_beginnings_and_parts_are_found_without_every_name_being_looked_at(sample):
     refs = sample.view.edges.refs
     assert [refs[node].partition("/")[2] for node in begin_with(sample.view, "payments")][:2] == [

@@ -138,7 +138,7 @@ def document(entity: dict[str, Json]) -> dict[str, Json]:
     profile = (spec.get("profile") or {}) if kind in ("User", "Group") else {}
     texts = [metadata.get("description"), profile.get("displayName"), profile.get("email") if kind == "User" else None]
     stated = print_text(spec["type"]) if spec.get("type") else "other"
-    location = "/".join(quote(part, safe="!'()*") for part in (namespace, kind, metadata["name"]))
+    location = quote(f"{namespace}/{kind}/{metadata['name']}", safe="/!'()*")
     return {
         "title": metadata.get("title") or metadata["name"],
         "text": " : ".join(text for text in texts if text),
