@@ -78,6 +78,7 @@ class Api:
         self.base = base.rstrip("/")
         self._usage, self._cache, self._headers = usage, cache, headers
         self._patience, self._sleep, self._whole_seconds = patience, sleep, whole_seconds
+        self._silent_until = 0.0
         self._client = httpx.Client(timeout=timeout, follow_redirects=False)
         self._client.headers["accept-encoding"] = "gzip, deflate"
         guard(self._client)
@@ -231,14 +232,20 @@ class Api:
 
     def _end_until(self, seconds: float) -> str:
         """Note that the host will say nothing for so long; in words."""
-        self._usage.left, self._usage.resets_at = 0, time.time() + seconds
+        self._silent_until = time.time() + seconds
+        self._usage.left, self._usage.resets_at = 0, self._silent_until
         at = datetime.fromtimestamp(self._usage.resets_at, UTC)
         message = f"rate limited by {_origin(self.base)[1]} until {at:%Y-%m-%d %H:%M:%S} UTC, and read again then"
         self._usage.note(message)
         return message
 
     def _note_limit(self, response: httpx.Response) -> None:
-        """Keep what the host says of its rate limit, under the names that GitHub and GitLab use."""
+        """Keep what the host says of its rate limit, under the names that GitHub and GitLab use.
+
+        Answers that were under way when it asked for silence do not end that.
+        """
+        if time.time() < self._silent_until:
+            return
         if self._usage.left == 0 and response.status_code < 400:
             self._usage.left = None  # said by us for a host that gives no numbers, and over
         for prefix in ("x-ratelimit-", "ratelimit-"):

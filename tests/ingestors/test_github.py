@@ -451,6 +451,19 @@ def test_whatever_fails_nothing_is_lost_or_half_applied_and_all_is_well_when_it_
     assert description(crawler, f"service-{number:04}") == "Text 9"
 
 
+def test_a_secondary_limit_is_kept_to_whatever_else_is_answered_meanwhile(github: GitHub, open_crawler: Open) -> None:
+    fill(github, 60, 60)
+    github.delay = 0.05
+    later = Fault(403, b'{"message": "You have exceeded a secondary rate limit"}', {"Retry-After": "900"})
+    github.faults.extend([None] * 12 + [later])
+    crawler = open_crawler()
+    assert "rate limited by" in crawl(crawler).failure
+    usage = usage_of(crawler)
+    assert usage.left == 0
+    assert usage.resets_at is not None
+    assert usage.resets_at > time.time() + 600
+
+
 # -- webhooks
 
 

@@ -50,6 +50,24 @@ def test_an_organisation_is_read_with_nothing_but_a_token_in_the_environment(git
     assert run("check", tmp_path / "proposed").returncode == 0
 
 
+def test_a_crawl_that_is_stopped_says_what_becomes_of_it(
+    gitea: Gitea, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Crawler, "crawl", stop)
+    done = run("ingest", f"{gitea.pages}/acme", "--database", f"sqlite:///{tmp_path}/c.db", GITEA_TOKEN=TOKEN)
+    assert done.returncode == 130
+    assert "stopped, nothing was changed; the next run goes on from what was read" in done.stderr
+
+
+def test_gaps_of_a_catalog_that_nothing_was_read_into_are_not_none(tmp_path: Path) -> None:
+    done = run("gaps", "--database", f"sqlite:///{tmp_path}/c.db")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "nothing was read into this catalog yet" in done.stderr
+
+
 def test_a_crawl_that_lost_much_waits_to_be_confirmed(gitea: Gitea, tmp_path: Path) -> None:
     config, db = tmp_path / "callboard.yaml", f"sqlite:///{tmp_path}/c.db"
     name = gitea.pages.removeprefix("http://")

@@ -39,6 +39,9 @@ def gaps(
     given = read_settings(config) if config else Settings()
     catalog = Catalog.open(database or given.database or default_database(), search=False)
     try:
+        if not catalog.sources():
+            hint = "Run `callboard ingest SOURCE` first, or name the `--database` that it was read into."
+            raise CatalogError("not_found", "nothing was read into this catalog yet", hint)
         bare = _find_bare(catalog, Hosts.of_types({name: host.type for name, host in given.hosts.items()}))
         found = find_gaps(catalog.view, catalog.problems, bare)
     finally:

@@ -88,8 +88,12 @@ def ingest(
             if dry_run:
                 reports.append(wired.crawler.plan(source.name))
                 continue
-            with show_progress(source) as progress:
-                report = wired.crawler.crawl(source.name, confirmed=confirm_removals, progress=progress)
+            try:
+                with show_progress(source) as progress:
+                    report = wired.crawler.crawl(source.name, confirmed=confirm_removals, progress=progress)
+            except KeyboardInterrupt:
+                say(f"{source.name}: stopped, nothing was changed; the next run goes on from what was read")
+                raise
             reports += [report] if report is not None else []
     for report in reports:
         if json:
