@@ -411,7 +411,7 @@ def test_a_long_rate_limit_ends_the_crawl_and_names_its_end(
     gitlab.plan = lambda number, asked: "limited"
     report = catalog.ingest(source)
     assert report.failure.startswith("rate limited by 127.0.0.1")
-    assert report.failure.endswith("UTC")
+    assert report.failure.endswith("UTC, and read again then")
     assert components(catalog) == whole
 
 
