@@ -1,31 +1,27 @@
 """`Catalog`: the one door. Everything outside this package reads and writes the catalog through it."""
 
 import logging
-import re
 import threading
 import time
 import uuid
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from pyroaring import BitMap
-
 from catalog import graph, parse, pipeline
-from catalog.documents import Document, Draft, Json, Source, is_local
+from catalog.documents import Document, Draft, Source, is_local
 from catalog.entity import Entity
+from catalog.finding import Found, find
 from catalog.graph import Direction, Neighbourhood, Question
 from catalog.locations import Registered
 from catalog.memory import give_back_memory, without_collector
-from catalog.names import find_names
 from catalog.pipeline import Judged, Policy, Progress, Report
 from catalog.problems import Problem, Tally, list_statuses
 from catalog.query import EVERYTHING, Predicate
 from catalog.relations import emit
 from catalog.runs import Run
-from catalog.search import MAX_HITS, Index, describe, words
+from catalog.search import MAX_HITS, Index, describe
 from catalog.store import Change, Revision, SourceState, Store, StoredCache, index_folder
 from catalog.view import View
 
@@ -37,23 +33,6 @@ if TYPE_CHECKING:
 log = logging.getLogger("callboard")
 _MANY = 1_000
 _SETTLE = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """One entity found; `highlights` are its texts with the matched words between the two marks."""
-
-    ref: str
-    entity: dict[str, Json]
-    highlights: dict[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """One page of search hits, best first, and how many there are in all."""
-
-    hits: list[Hit]
-    total: int
 
 
 class Catalog:
@@ -335,22 +314,7 @@ class Catalog:
 
     def search(self, text: str, *, limit: int = 25, offset: int = 0, predicate: Predicate = EVERYTHING) -> Found:
         """Entities for a text: names at once from the view, then full text; without a text, all that match."""
-        view, end = self.view, offset + limit
-        among, found = view.match(predicate), words(text)
-        if found:
-            named = find_names(view, text, among, most=end)
-            # One word in a name is found there, whatever the index says; of several, some may be in the name, some in the text.
-            told = self.find_text(text, in_names=len(found) > 1)
-            hits = [node for ref in told if (node := view.edges.nodes.get(ref)) is not None]
-            rest = (BitMap(hits) & among) - named.ranked
-            refs, total = named.refs, len(named.ranked) + len(rest)
-            if len(refs) < end:
-                refs = [*refs, *(view.edges.refs[node] for node in hits if node in rest)]
-        else:
-            refs, total = [view.edges.refs[node] for node in among[:end]], len(among)
-        marked = _marking(found)
-        page = [(ref, entity) for ref in refs[offset:end] if (entity := view.entity(ref)) is not None]
-        return Found([Hit(ref, entity, _highlight(entity, marked)) for ref, entity in page], total)
+        return find(self.view, self.find_text, text, limit, offset, predicate)
 
 
 def judge_file(document: Document, read: Callable[[str], bytes]) -> list[Judged]:
@@ -375,20 +339,3 @@ def locate(draft: Draft, path: Sequence[str | int], *, key: bool = False) -> tup
 
 
 MAX_FOUND = MAX_HITS  # entities that full text search finds at most
-MARKS = ("\ue000", "\ue001")  # private use: nothing a catalog file says is taken for a mark
-_MARKED = rf"{MARKS[0]}\g<0>{MARKS[1]}"
-
-
-def _marking(found: Sequence[str]) -> re.Pattern[str] | None:
-    """What matches any of the words, the longest first; None where there are none."""
-    longest = sorted(found, key=len, reverse=True)
-    return re.compile("|".join(map(re.escape, longest)), re.IGNORECASE) if found else None
-
-
-def _highlight(entity: dict[str, Json], marked: re.Pattern[str] | None) -> dict[str, str]:
-    """The entity's title and description with what the search found between the marks; only those with a hit."""
-    if marked is None:
-        return {}
-    metadata = entity["metadata"]
-    texts = {"title": metadata.get("title") or metadata["name"], "text": metadata.get("description") or ""}
-    return {name: marked.sub(_MARKED, text) for name, text in texts.items() if marked.search(text)}

@@ -102,8 +102,8 @@ class Index:
         if done.returncode:
             raise RuntimeError(f"indexing failed: {done.stderr[-2000:]}")
 
-    def find(self, text: str, limit: int = MAX_HITS, *, in_names: bool = True) -> list[str]:
-        """Refs of the entities that have every word of `text`, or a word that begins with it, best first.
+    def find(self, text: str, *, in_names: bool = True) -> list[str]:
+        """Refs of the entities that have every word of `text`, or a word that begins with it, best first, at most `MAX_HITS`.
 
         Without `in_names`, for a caller who looks for names elsewhere: a single word is looked for in the texts only, and the
         beginning of one is enough only where no text has the word. A third of the work.
@@ -116,7 +116,7 @@ class Index:
             if asked not in self._found:
                 if len(self._found) >= _ANSWERS_KEPT:
                     self._found.clear()
-                hits = self._searcher.search(_query(found, self._searcher, in_names=in_names), limit=limit)
+                hits = self._searcher.search(_query(found, self._searcher, in_names=in_names), limit=MAX_HITS)
                 self._found[asked] = [self._ref(number) for _, number in hits.top_n]
             return self._found[asked]
 

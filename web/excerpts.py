@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from catalog.annotations import find_annotation
-from catalog.catalog import MARKS
 from catalog.documents import Json
+from catalog.finding import MARKS
 
 _WORD: Final = re.compile(r"[^\W_]+")
 _WIDTH: Final = 240

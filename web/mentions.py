@@ -4,8 +4,9 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from catalog.catalog import MARKS, Catalog
+from catalog.catalog import Catalog
 from catalog.documents import Json
+from catalog.finding import MARKS
 from catalog.names import find_names
 from web.asking import parse_question
 from web.excerpts import Marker

@@ -16,7 +16,8 @@ from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from catalog.catalog import MARKS, Catalog
+from catalog.catalog import Catalog
+from catalog.finding import MARKS
 from web import urls
 from web.assets import static
 from web.names import Item, count_words, describe, spell_number

@@ -6,8 +6,9 @@ from dataclasses import asdict
 from starlette.requests import Request
 from starlette.responses import Response
 
-from catalog.catalog import MARKS, Catalog
+from catalog.catalog import Catalog
 from catalog.documents import Json
+from catalog.finding import MARKS
 from catalog.view import View
 from web.api.parameters import Parameter, number, read_query, text
 from web.asking import Question, parse_question

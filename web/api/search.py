@@ -11,9 +11,10 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from catalog.catalog import MARKS, Catalog, Hit
+from catalog.catalog import Catalog
 from catalog.documents import Json
 from catalog.errors import CatalogError
+from catalog.finding import MARKS, Hit
 from catalog.query import EVERYTHING, All, OneOf, Predicate, encode_json
 from catalog.scalars import print_text, read_number
 from web.errors import json_response
