@@ -157,13 +157,14 @@ def test_parts_that_are_no_alerts_are_left_as_they_are(sample: Catalog) -> None:
     assert payload["commonAnnotations"] is None
 
 
-def test_a_storm_of_alerts_is_passed_on_whole(sample: Catalog) -> None:
+@pytest.mark.parametrize(("seconds", "decided"), [(120.0, 1500), (0.0, 1)])
+def test_a_storm_of_alerts_is_passed_on_whole(sample: Catalog, seconds: float, decided: int) -> None:
     payload = {
         "alerts": [{"labels": {"alertname": "X", "service": "payment-api", "pod": f"p-{n}"}} for n in range(1500)]
     }
-    found = enrich_payload(sample, payload, HOME)
-    assert (found.alerts, found.decided) == (1500, 1000)
-    assert "annotations" not in payload["alerts"][1400]
+    found = enrich_payload(sample, payload, HOME, seconds)
+    assert (found.alerts, found.decided) == (1500, decided)
+    assert ("annotations" in payload["alerts"][1400]) == (decided == 1500)
 
 
 @pytest.fixture

@@ -83,4 +83,4 @@ def _refuse(name: str) -> Json:
 
 def _hint(receivers: Receivers) -> str:
     known = ", ".join(f"`{one}`" for one in receivers.names)
-    return f"There are {known}." if known else "Name one in the configuration, at `alerts.receivers`."
+    return f"Configured: {known}." if known else "Name one in the configuration, at `alerts.receivers`."

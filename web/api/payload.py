@@ -61,16 +61,20 @@ async def _receive(request: Request, limit: int = MAX_BODY) -> bytes:
     """The body as sent, refused as soon as it is known to be too long."""
     pieces, size = [], 0
     if int(request.headers.get("content-length") or 0) > limit:
-        raise CatalogError("invalid", "request entity too large")
+        raise _too_large(limit)
     try:
         async for piece in request.stream():
             pieces.append(piece)
             size += len(piece)
             if size > limit:
-                raise CatalogError("invalid", "request entity too large")
+                raise _too_large(limit)
     except ClientDisconnect as error:
         raise CatalogError("invalid", "request aborted") from error
     return b"".join(pieces)
+
+
+def _too_large(limit: int) -> CatalogError:
+    return CatalogError("invalid", "request entity too large", f"At most {limit:,} bytes are taken: send it in parts.")
 
 
 def _inflate(body: bytes, encoding: str, limit: int = MAX_BODY) -> bytes:
@@ -84,7 +88,7 @@ def _inflate(body: bytes, encoding: str, limit: int = MAX_BODY) -> bytes:
     except zlib.error as error:
         raise CatalogError("invalid", "incorrect header check") from error
     if len(inflated) > limit:
-        raise CatalogError("invalid", "request entity too large")
+        raise _too_large(limit)
     if not inflater.eof or inflater.unused_data:  # a part of what was meant must not be taken for the whole
         raise CatalogError("invalid", "unexpected end of file")
     return inflated

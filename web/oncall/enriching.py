@@ -37,8 +37,7 @@ ANNOTATIONS: Final[Mapping[str, str]] = {
     "callboard_impact_teams": "how many teams own those",
 }
 """What an alert may be given. All are texts, as Alertmanager's format has it; one without a value is left out."""
-_SECONDS: Final = 4.0
-_MOST_ALERTS, _SHOWN_CANDIDATES, _SHOWN_WAYS, _LONGEST_QUESTION, _LONGEST = 1_000, 5, 4, 500, 4_000
+_SHOWN_CANDIDATES, _SHOWN_WAYS, _LONGEST_QUESTION, _LONGEST = 5, 4, 500, 4_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +48,16 @@ class Enriched:
     decided: int
 
 
-def enrich_payload(catalog: Catalog, payload: Json, home: str) -> Enriched:
+def enrich_payload(catalog: Catalog, payload: Json, home: str, seconds: float = 4.0) -> Enriched:
     """Give each alert of a payload its annotations, in place. `home` is the address that the pages' paths follow.
 
-    Those after the first 1,000, or after four seconds, stay as they are: whoever waits for them would give up. Raises
-    `CatalogError` for a payload without any alert.
+    Those that are not done after so many seconds stay as they are: whoever waits for them would give up. Raises `CatalogError`
+    for a payload without any alert.
     """
-    located, ends = locate_alerts(payload), time.monotonic() + _SECONDS
+    located, ends = locate_alerts(payload), time.monotonic() + seconds
     clerk = _Clerk(catalog, home)
     given: list[Mapping[str, str]] = []
-    for target, alert in located[:_MOST_ALERTS]:
+    for target, alert in located:
         if given and time.monotonic() > ends:
             break
         given.append(_annotate(target, clerk.tell(alert)))
