@@ -97,3 +97,19 @@ def test_a_suspect_that_fires_itself_is_marked_though_nobody_pasted_that(sample:
     assert '<span class="badge firing">1 firing</span>' in html.partition('id="cause"')[2]
     assert re.search(r"since <time[^>]*>[^<]* UTC</time> OrdersDbDiskFull<", html.partition('class="failing"')[2])
     assert "Likely cause: PostgreSQL, main cluster, of which PostgresPrimaryDown fires (" in found["message"]
+
+
+def test_what_fires_is_asked_for_once(sample: Catalog) -> None:
+    tools = Firefighters(fire("payment-api-alerts"))
+    asked: list[float | None] = []
+
+    async def firing(seconds: float | None = None) -> Firing:
+        asked.append(seconds)
+        return Firing(tools.alerts, (Panel("prod", "prometheus", "fresh"),))
+
+    tools.firing = firing  # type: ignore[method-assign]
+    with TestClient(create_app(Crawler(sample), live=tools), headers={"accept": "text/html"}) as client:
+        for path in ("/oncall/incident?now=1", "/api/oncall/incident?now=1", f"/oncall/incident?refs={PAY}"):
+            asked.clear()
+            assert client.get(path).status_code == 200
+            assert len(asked) == 1, path

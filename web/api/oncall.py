@@ -9,7 +9,7 @@ from starlette.responses import Response
 from catalog.catalog import Catalog
 from catalog.documents import Json
 from catalog.errors import CatalogError
-from catalog.live import LiveFacts
+from catalog.live import Firing, LiveFacts
 from catalog.readiness import CHECKS, NOBODY, find_readiness
 from web.api.lookup import read_alerts
 from web.api.parameters import Parameter, path_part, read_query, text
@@ -22,7 +22,7 @@ from web.oncall.incident import (
 )
 from web.oncall.json import card_json, incident_json, moment_json
 from web.oncall.live import WHOLE, ask_live
-from web.oncall.matched import Matched, match_alerts, read_firing
+from web.oncall.matched import Matched, match_alerts, match_firing
 from web.render import home_of
 from web.urls import card_path
 
@@ -58,8 +58,8 @@ async def incident(request: Request) -> Response:
     if "now" in values:
         tools: LiveFacts = request.app.state.live
         firing = await tools.firing(WHOLE)
-        matched = await asyncio.to_thread(match_alerts, request.app.state.catalog.view, read_firing(firing.now))
-        return await _answer(request, refs, matched, is_whole=firing.is_whole)
+        matched = await asyncio.to_thread(match_firing, request.app.state.catalog.view, firing.now)
+        return await _answer(request, refs, matched, firing)
     if not refs:
         hint = "Such as `?refs=component:default/a,component:default/b`, `?now=1`, or POST a payload of alerts."
         raise CatalogError("invalid", "Nothing is said to fail", hint)
@@ -75,12 +75,12 @@ async def incident_of(request: Request) -> Response:
 
 
 async def _answer(
-    request: Request, refs: Sequence[str], matched: Sequence[Matched], *, is_whole: bool = True
+    request: Request, refs: Sequence[str], matched: Sequence[Matched], firing: Firing | None = None
 ) -> Response:
     catalog: Catalog = request.app.state.catalog
     failing = list(dict.fromkeys([*refs, *(one.ref for one in matched if one.ref)]))
     address = home_of(request) + incident_path(failing[:MAX_REFS])
-    found = await picture_live(catalog, request.app.state.live, failing, address, WHOLE)
+    found = await picture_live(catalog, request.app.state.live, failing, address, WHOLE, firing)
     alerts: list[Json] = [
         {
             "title": one.title,
@@ -91,7 +91,9 @@ async def _answer(
         }
         for one in matched
     ]
-    return json_response({**incident_json(found), "alerts": alerts, "isWhole": is_whole, "href": address})
+    return json_response(
+        {**incident_json(found), "alerts": alerts, "isWhole": firing is None or firing.is_whole, "href": address}
+    )
 
 
 async def readiness(request: Request) -> Response:

@@ -90,18 +90,24 @@ class Incident:
 
 
 async def picture_live(
-    catalog: Catalog, tools: LiveFacts, refs: Sequence[str], address: str, seconds: float
+    catalog: Catalog, tools: LiveFacts, refs: Sequence[str], address: str, seconds: float, firing: Firing | None = None
 ) -> Incident:
-    """The picture, with who is on call for each team and what fires, as far as the tools say so within these seconds."""
+    """The picture, with who is on call for each team and what fires, as far as the tools say so within these seconds.
+
+    Where `firing` is known already, nobody is asked for it again.
+    """
     made = await asyncio.to_thread(picture_incident, catalog, refs, address)
     if not tools.standings():
         return made
     asked = [_ask_on_call(catalog.view, tools, call, seconds) for call in made.calls[:_ASKED_CALLS]]
-    found, calls = await asyncio.gather(tools.firing(seconds), asyncio.gather(*asked))
+    if firing is None:
+        told, calls = await asyncio.gather(tools.firing(seconds), asyncio.gather(*asked))
+    else:
+        told, calls = firing, await asyncio.gather(*asked)
     items = [*made.failing, *(one.item for one in (*made.suspects, made.apart) if one)]
-    firing = {item.ref: _list_firing(catalog.view, found, item.ref) for item in items}
+    found = {item.ref: _list_firing(catalog.view, told, item.ref) for item in items}
     made = replace(
-        made, calls=[*calls, *made.calls[_ASKED_CALLS:]], firing={ref: some for ref, some in firing.items() if some}
+        made, calls=[*calls, *made.calls[_ASKED_CALLS:]], firing={ref: some for ref, some in found.items() if some}
     )
     return replace(made, message=write_message(made, address))
 

@@ -39,6 +39,11 @@ def match_alerts(view: View, alerts: Iterable[Alert]) -> list[Matched]:
     return list(matched.values())
 
 
+def match_firing(view: View, alerts: Sequence[FiringAlert]) -> list[Matched]:
+    """The same for alerts that fire now in the tools, however many: it is then that they are asked for."""
+    return match_alerts(view, read_firing(alerts))
+
+
 def group_matched(matched: Iterable[Matched]) -> Mapping[str, Sequence[Matched]]:
     """By the entity that they are about, those of which that is decided."""
     found: dict[str, list[Matched]] = {}
@@ -60,7 +65,7 @@ def group_firing(alerts: Iterable[FiringAlert], ref: str) -> Sequence[Matched]:
 
 
 def read_firing(alerts: Sequence[FiringAlert]) -> list[Alert]:
-    """Alerts that fire now in the tools, as if they had been pasted; however many: it is then that they are asked for."""
+    """Alerts that fire now in the tools, as if they had been pasted."""
     payload = [
         {
             "labels": {"alertname": one.name, **one.labels},
