@@ -7,7 +7,7 @@ from catalog.documents import Json
 
 EXACT = 2**53  # integers beyond it are JavaScript's nearest double
 _LONGEST = 21  # places before the point, from which on an exponent is printed
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE | re.ASCII)
 _RADIX = re.compile(r"0x[0-9a-f]+|0o[0-7]+|0b[01]+", re.IGNORECASE)
 
 

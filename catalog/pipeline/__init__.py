@@ -98,8 +98,7 @@ def _find_changes(crawl: Crawl, store: Store) -> ChangeSet:
     named = {claim.ref for claim in crawl.claims} | {one.ref for one in crawl.problems if one.document}
     held = crawl.state.entities.keys()  # nobody else has those
     changes = _compare(crawl, store.holders(named - held, crawl.source.name))
-    is_kept = crawl.policy.orphans == "keep" and not crawl.is_moved
-    return keep_orphans(changes, crawl) if is_kept else changes
+    return keep_orphans(changes, crawl) if crawl.policy.orphans == "keep" else changes
 
 
 def _report(crawl: Crawl, changes: ChangeSet, started: float, failure: str = "") -> Report:
@@ -183,7 +182,7 @@ def _compare(crawl: Crawl, others: Mapping[str, str]) -> ChangeSet:
     problems += [one for one in crawl.state.problems if one.ref in stays and one.error is not None]
     if crawl.policy.broken_files == "whole":
         unparsed = {file.partition(":")[2] for file, refs in crawl.broken.items() if refs is None}
-        problems += [one for one in crawl.state.problems if one.document and one.origin.file in unparsed]
+        problems += [one for one in crawl.state.problems if one.origin.file in unparsed and _is_own(one)]
     owners = {ref: kept.location for ref, kept in held.items()}
     winners, conflicts = resolve.settle(claims, owners, others)
     files = {at.partition(":")[2]: at for at in documents} if conflicts else {}
@@ -209,11 +208,14 @@ def _compare(crawl: Crawl, others: Mapping[str, str]) -> ChangeSet:
 def _disown(problem: Problem, holders: Mapping[str, str]) -> Problem:
     """A refused document of a ref that another file holds is no fault of the entity: Backstage drops it without a status."""
     holder = holders.get(problem.ref, "").partition(":")[2]
-    if not problem.document or not holder or holder == problem.origin.file:
+    if not holder or holder == problem.origin.file or not _is_own(problem):
         return problem
-    # What does not tell its ref is its Location's fault, which is held by another file rightly.
-    is_anothers = validate.tell_ref(orjson.loads(problem.document)) == problem.ref
-    return replace(problem, error=None) if is_anothers else problem
+    return replace(problem, error=None)
+
+
+def _is_own(problem: Problem) -> bool:
+    """Whether it is the fault of the entity that a refused document tells of, and not of the Location that led there."""
+    return bool(problem.document) and validate.tell_ref(orjson.loads(problem.document)) == problem.ref
 
 
 def _distinct(problems: Iterable[Problem]) -> list[Problem]:

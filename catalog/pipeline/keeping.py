@@ -36,12 +36,14 @@ def is_orphan(kept: Kept) -> bool:
 def keep_orphans(changes: ChangeSet, crawl: Crawl) -> ChangeSet:
     """The changes without the removal of orphans, which get the annotation `backstage.io/orphan` and have no parent then.
 
-    Only what a Location led to becomes an orphan; what a crawl found by itself is gone when it is gone. What lies below
-    a Location that becomes one is kept with it, unmarked, for the next crawl reads it.
+    Only what a Location led to becomes an orphan; what a crawl found by itself is gone when it is gone, and so is what
+    the old target of a root gave. What lies below a Location that becomes one is kept with it, unmarked, for the next
+    crawl reads it.
     """
     held, going = crawl.state.entities, set(changes.removed)
     known = {ref for ref in going if is_orphan(held[ref])}
     new = {ref for ref in going - known if held[ref].parent and held[ref].parent not in going - crawl.followed}
+    new = set() if crawl.is_moved else new
     below: set[str] = set()
     grown = True
     while grown:

@@ -24,7 +24,7 @@ def test_a_value_is_printed_as_javascript_prints_it(value: Json, text: str) -> N
     ("text", "number"),
     [
         ("5", 5), (" 3 ", 3), ("1e1", 10), ("0x1F", 31), ("+5", 5), ("1.", 1), ("", 0), ("1_0", None), ("x", None),
-        ("0x", None), ("nan", None),
+        ("0x", None), ("nan", None), ("\uff13", None),
     ],
 )  # fmt: skip
 def test_a_text_is_a_number_where_javascript_says_so(text: str, number: float | None) -> None:

@@ -139,7 +139,10 @@ def test_search_finds_names_prefixes_annotation_values_and_filters(client: TestC
     assert titles("term=payment-api")[0].endswith("/payment-api")
     assert "/catalog/default/component/payment-api" in titles("term=P1234ABC")
     assert titles("term=settlem&filters[kind]=Component") == ["/catalog/default/component/settlement-job"]
+    as_json = quote(json.dumps({"kind": ["Component", "User"], "lifecycle": "production", "owner": ""}))
+    assert titles(f"term=settlem&filters={as_json}") == ["/catalog/default/component/settlement-job"]
     assert titles("term=zzzz") == []
+    assert client.get(f"/api/search/query?filters={quote('[1]')}").status_code == 400
     assert client.get("/api/search/query?types[0]=nope").status_code == 400
 
 

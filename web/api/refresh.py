@@ -49,9 +49,15 @@ def _find_pending(catalog: Catalog, owner: str | None) -> list[dict[str, Json]]:
         if not problem.document or (problem.ref and catalog.view.get(problem.ref) is not None):
             continue
         row = _row(catalog, problem, at)
+        if problem.ref and not _is_kind(row["unprocessed_entity"], problem.ref):
+            continue  # its Location is to blame, for it does not say what it is: Backstage has no row of it
         if owner is None or (row["unprocessed_entity"].get("spec") or {}).get("owner") == owner:
             rows[problem.origin.file, problem.origin.index] = row
     return list(rows.values())
+
+
+def _is_kind(entity: Json, ref: str) -> bool:
+    return str(entity.get("kind")).lower() == ref.partition(":")[0]
 
 
 def _row(catalog: Catalog, problem: Problem, at: str) -> dict[str, Json]:

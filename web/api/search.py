@@ -32,6 +32,7 @@ _FIELDS = {
     "owner": "spec.owner",
 }
 _FILTER = re.compile(r"filters\[([^\]]+)\](?:\[\d*\])?$")
+_SCALARS = (str, bool, int, float)
 _TYPE = re.compile(r"types(?:\[\d*\])?$")
 
 
@@ -62,7 +63,7 @@ def _read(request: Request) -> dict[str, Any]:
             if value:
                 asked["filters"].setdefault(match[1], []).append(value)
         elif name in ("filters", "filters[]") and value:
-            raise CatalogError("invalid", "request/query/filters must be object")
+            asked["filters"] |= _read_json_filters(value)
         elif name.startswith("term[") or (name == "term" and "given" in asked):
             raise CatalogError("invalid", "request/query/term must be string")
         elif name == "types" and (not value or request.method == "HEAD"):  # only GET makes a list of one text
@@ -82,6 +83,22 @@ def _read(request: Request) -> dict[str, Any]:
         text = orjson.dumps(issues, option=orjson.OPT_INDENT_2).decode()
         raise CatalogError("invalid", f"Invalid query string: {text}")
     return asked
+
+
+def _read_json_filters(text: str) -> dict[str, list[str]]:
+    """The filters of a client that writes them as one JSON object."""
+    try:
+        found = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        found = None
+    if not isinstance(found, dict):
+        raise CatalogError("invalid", "request/query/filters must be object")
+    lists = {name: value if isinstance(value, list) else [value] for name, value in found.items()}
+    texts = {
+        name: [print_text(one) for one in some if isinstance(one, _SCALARS) and one != ""]
+        for name, some in lists.items()
+    }
+    return {name: some for name, some in texts.items() if some}
 
 
 def _page_limit(value: str, method: str) -> int:
