@@ -133,15 +133,16 @@ class Catalog:
         with self._lock, without_collector():
             if self.view.revision == self._store.revision():
                 return False
-            problems = self._store.problems()
+            found = self._store.problems()
             if self.view.revision == 0:
                 number, rows = self._store.rows()
-                view = self.view.apply(number, rows, (), list_statuses(problems))
+                view = self.view.apply(number, rows, (), list_statuses(found))
             else:
                 number, changed, removed = self._store.since(self.view.revision)
-                view = self.view.apply(number, changed, removed, list_statuses(problems))
-            self.problems, self._by_ref = problems, {}
-            for problem in problems:
+                view = self.view.apply(number, changed, removed, list_statuses(found))
+            self.problems = tuple(sorted(found, key=lambda p: (p.origin.file, p.origin.line, p.origin.column)))
+            self._by_ref = {}
+            for problem in self.problems:
                 self._by_ref.setdefault(problem.ref, []).append(problem)
             before, self.view = self.view, view
             before.derived.clear()  # much of it holds on to its view, which is to go when its last reader does

@@ -247,9 +247,9 @@ class Store:
         return number, rows, sorted(set(refs) - {row.ref for row in rows})
 
     def problems(self) -> tuple[Problem, ...]:
-        """Every problem, by file and line."""
+        """Every problem, in the order in which they were found."""
         with self._reading() as db:
-            return tuple(sorted(read_problems(db), key=lambda p: (p.origin.file, p.origin.line, p.origin.column)))
+            return tuple(read_problems(db))
 
     def tallies(self) -> list[Tally]:
         """How many problems each source has with each file."""
