@@ -58,7 +58,8 @@ def gather(crawl: Crawl, progress: Progress | None) -> None:
 def _find_unfollowed(crawl: Crawl) -> list[Entity]:
     """The Locations that stay although no file gives them now: as in Backstage, what they name is still read.
 
-    They are orphans, or their file is broken. One whose own document is refused leads nowhere until it is mended.
+    They are orphans, or their file is broken. One whose own document is refused leads nowhere until it is mended, and
+    one below another waits for what that one gives now.
     """
     if crawl.is_moved or not (crawl.broken or crawl.unread or crawl.policy.orphans == "keep"):
         return []
@@ -67,8 +68,9 @@ def _find_unfollowed(crawl: Crawl) -> list[Entity]:
     if crawl.policy.orphans == "keep":
         kept += [ref for ref, one in crawl.state.entities.items() if is_orphan(one) and ref not in claimed]
     known = crawl.followed | crawl.reserved.keys()
-    refs = sorted({ref for ref in kept if ref.startswith("location:")} - known)
-    return [_read_back(written) for written in crawl.written(refs)]
+    refs = {ref for ref in kept if ref.startswith("location:")} - known
+    topmost = sorted(ref for ref in refs if crawl.state.entities[ref].parent not in refs)
+    return [_read_back(written) for written in crawl.written(topmost)]
 
 
 def _read_back(written: Written) -> Entity:

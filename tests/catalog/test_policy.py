@@ -162,6 +162,20 @@ def test_what_a_file_that_is_broken_now_led_to_is_still_read(catalog: Catalog, w
         assert one.view.get("location:default/team") is not None
 
 
+def test_below_a_broken_file_each_location_is_read_by_what_it_says_now(catalog: Catalog, write: Write) -> None:
+    entry = write("all.yaml", location("all", "./teams.yaml"))
+    write("teams.yaml", location("teams", "./team.yaml"))
+    write("team.yaml", location("team", "./a.yaml"))
+    write("a.yaml", component("a", "Before"))
+    write("b.yaml", component("b"))
+    catalog.ingest(FileSource(entry))
+    write("teams.yaml", "[1, 2]\n")
+    write("team.yaml", location("team", "./b.yaml"))
+    write("a.yaml", component("a", "After"))
+    report = catalog.ingest(FileSource(entry))
+    assert (report.added, report.removed) == (["component:default/b"], ["component:default/a"])
+
+
 def test_a_location_whose_own_document_is_refused_leads_nowhere_until_it_is_mended(
     catalog: Catalog, write: Write
 ) -> None:
