@@ -1,5 +1,6 @@
 """How entities are named to people: label, kind, what it is in a few words, how many; and names near to a wrong one."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -22,6 +23,7 @@ PLURALS = {
     "Location": "Locations",
 }
 _SPELLINGS = {kind.lower(): kind for kind in KINDS}
+_BETWEEN = re.compile(r"[\W_]+")
 _NEAR_CANDIDATES = 2_000
 _OWNED_BY = frozenset({"ownedBy"})
 
@@ -38,6 +40,15 @@ class Item:
     exists: bool = True
     note: str = ""
     description: str = ""
+
+    @property
+    def alias(self) -> str:
+        """The name, where the label does not say it already: `Payment API` says `payment-api`."""
+        return "" if _squeeze(self.label) == _squeeze(self.name) else self.name
+
+
+def _squeeze(text: str) -> str:
+    return _BETWEEN.sub("", text).lower()
 
 
 def label_of(entity: dict[str, Json]) -> str:

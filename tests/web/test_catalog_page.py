@@ -248,3 +248,13 @@ def test_of_a_great_many_values_the_commonest_are_listed_and_any_can_be_written(
     assert "Another owner (28 more)" in html
     unlisted = next(name for n in range(60) if f"group:default/{(name := f'team-{n:03}')}" not in counts(html, "owner"))
     assert counts(get(client, f"/catalog?owner={unlisted}"), "owner")[f"group:default/{unlisted}"] == 1
+
+
+def test_a_name_is_not_said_twice(catalog: Catalog, write: Callable[[str, str], Path], folder: FolderSource) -> None:
+    for name, title in (("payment-api", "Payment API"), ("payapi", "Pay API"), ("pay", "Payment API")):
+        write(
+            f"{name}/catalog-info.yaml", component(name).replace(f"name: {name}", f'name: {name}\n  title: "{title}"')
+        )
+    catalog.ingest(folder)
+    html = get(TestClient(create_app(Crawler(catalog)), headers={"accept": "text/html"}), "/catalog")
+    assert re.findall(r'<span class="name">([^<]+)', html) == ["pay"]

@@ -174,6 +174,8 @@ def test_a_slip_inside_a_name_is_forgiven_and_what_is_missing_can_be_searched_fo
     assert response.status_code == 404
     assert 'href="/catalog/default/component/payment-ledger"' in response.text
     assert 'href="/search?q=paymnet-ledgre"' in response.text
+    meant = client.get("/catalog/default/component/paymnt-api").text.partition("Did you mean")[2]
+    assert meant.index("/component/payment-api") < meant.index("/api/payment-api"), "of its own kind first"
     assert 'href="/catalog/default/component/settlement-job"' in client.get("/catalog/default/component/setlement").text
 
 

@@ -137,9 +137,8 @@ def _show_missing(request: Request, view: View, ref: str, name: str) -> Response
     if named_by:
         labels = ", ".join(dict.fromkeys(describe(view, one).label for one in named_by[:5]))
         hint = f"Others refer to it: {labels}. Either the reference is misspelt, or its own file has not been read."
-    return render_error(
-        request, 404, title=f"No such {kind}", message=message, hint=hint, near=find_near(view, name), query=name[:100]
-    )
+    near = sorted(find_near(view, name), key=lambda one: one.kind != kind)
+    return render_error(request, 404, title=f"No such {kind}", message=message, hint=hint, near=near, query=name[:100])
 
 
 def _list_targets(spec: dict[str, Json]) -> list[tuple[str, str]]:
