@@ -70,7 +70,6 @@ class AzureForge:
     @expected_of("Azure DevOps")
     def repositories(self) -> list[Repository]:
         """Every repository of the projects, each with the commit its branch is at."""
-        self._probe.clear()
         values = [one for one in self._list("_apis/git/repositories") if self._is_ours(one["project"]["name"])]
         with ThreadPoolExecutor(_WORKERS, thread_name_prefix="list") as pool:
             return list(pool.map(self._repository, values))

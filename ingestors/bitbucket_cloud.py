@@ -71,7 +71,6 @@ class BitbucketCloudForge:
     @expected_of("Bitbucket")
     def repositories(self) -> list[Repository]:
         """Every repository of the projects that are read."""
-        self._probe.clear()
         values = self._values(self._list_path, {"pagelen": 100, "sort": "created_on", "fields": _LIST_FIELDS})
         found = {one["full_name"]: one for one in values}
         return [self._repository(one) for one in found.values() if self._is_ours(one)]
@@ -79,13 +78,9 @@ class BitbucketCloudForge:
     @expected_of("Bitbucket")
     def repository(self, name: str) -> Repository | None:
         """One repository, with a version of its own: a webhook may come before the host has noted the push."""
-        try:
-            value = self._api.get(f"repositories/{quote(name)}", {"fields": ",".join(_FIELDS)}, keep=False).json
-        except ReadError as error:
-            if error.missing:
-                return None
-            raise
-        if value["full_name"] != name or not self._is_ours(value):
+        answer = self._api.find(f"repositories/{quote(name)}", {"fields": ",".join(_FIELDS)})
+        value = answer.json if answer else None
+        if value is None or value["full_name"] != name or not self._is_ours(value):
             return None
         return self._repository(value, f" {time.time_ns()}")
 

@@ -61,7 +61,6 @@ class BitbucketServerForge:
     @expected_of("Bitbucket")
     def repositories(self) -> list[Repository]:
         """Every repository of the projects, each with the commit its default branch is at."""
-        self._probe.clear()
         keys = [one["key"] for one in self._values("projects") if self._is_ours(one["key"])]
         with ThreadPoolExecutor(_WORKERS, thread_name_prefix="list") as pool:
             lists = pool.map(lambda key: list(self._values(f"projects/{quote(key)}/repos")), keys)
@@ -72,13 +71,9 @@ class BitbucketServerForge:
         """One repository of these projects."""
         if not self._is_ours(name.partition("/")[0]):
             return None
-        try:
-            found = self._repository(self._api.get(_path(name), keep=False).json)
-        except ReadError as error:
-            if error.missing:
-                return None
-            raise
-        return found if found.name == name else None
+        answer = self._api.find(_path(name))
+        found = self._repository(answer.json) if answer else None
+        return found if found and found.name == name else None
 
     @expected_of("Bitbucket")
     def files(self, repository: Repository, patterns: Sequence[str]) -> Sequence[File]:

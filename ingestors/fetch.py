@@ -115,6 +115,15 @@ class Api:
             self._cache.put(key, _pack(answer))
         return answer
 
+    def find(self, path: str, params: Mapping[str, Any] | None = None) -> Answer | None:
+        """GET what may not be there, which is None. Raises `ReadError` like `get`."""
+        try:
+            return self.get(path, params, keep=False)
+        except ReadError as error:
+            if error.missing:
+                return None
+            raise
+
     def post(self, path: str, body: Json) -> Answer:
         """POST JSON, for questions only: it is repeated like a GET where the host fails."""
         response = self._send("POST", self._url(path), {"content-type": "application/json"}, json.dumps(body).encode())

@@ -66,7 +66,6 @@ class GerritForge:
     @expected_of("Gerrit")
     def repositories(self) -> list[Repository]:
         """Every project that the query finds, each with the commit its branch is at."""
-        self._probe.clear()
         found = self._list()
         with ThreadPoolExecutor(_WORKERS, thread_name_prefix="list") as pool:
             return list(pool.map(self._repository, found, found.values()))

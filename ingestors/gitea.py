@@ -74,7 +74,6 @@ class GiteaForge:
     @expected_of("Gitea")
     def repositories(self) -> list[Repository]:
         """Every repository. Each page says how many there should be: they move up where one goes meanwhile."""
-        self._probe.clear()
         path = f"orgs/{quote(self._organization, safe='')}/repos"
         found: dict[str, Repository] = {}
         totals: set[int] = set()
@@ -91,14 +90,9 @@ class GiteaForge:
     @expected_of("Gitea")
     def repository(self, name: str) -> Repository | None:
         """One repository, with a version of its own: a webhook may come before the host has noted the push."""
-        try:
-            answer = self._api.get(f"repos/{quote(name)}", keep=False)
-        except ReadError as error:
-            if error.missing:
-                return None
-            raise
-        found = self._repository(answer.json, answer, is_pushed=True)
-        return found if found.name == name else None
+        answer = self._api.find(f"repos/{quote(name)}")
+        found = self._repository(answer.json, answer, is_pushed=True) if answer else None
+        return found if found and found.name == name else None
 
     @expected_of("Gitea")
     def files(self, repository: Repository, patterns: Sequence[str]) -> Sequence[File]:

@@ -40,20 +40,15 @@ class PublicGitHubForge:
 
     def repositories(self) -> Iterator[Repository]:
         """Every public repository of the owner."""
-        self._probe.clear()
         path = f"users/{quote(self._login, safe='')}/repos"
         for answer in self._api.pages(path, {"type": "owner", "sort": "full_name", "per_page": 100}):
             yield from map(self._repository, answer.json)
 
     def repository(self, name: str) -> Repository | None:
         """One of them, as it is now; None when it is gone or has another name."""
-        try:
-            found = self._repository(self._api.get(f"repos/{quote(name)}").json)
-        except ReadError as error:
-            if error.missing:
-                return None
-            raise
-        return found if found.name == name else None
+        answer = self._api.find(f"repos/{quote(name)}")
+        found = self._repository(answer.json) if answer else None
+        return found if found and found.name == name else None
 
     @expected_of("GitHub")
     def files(self, repository: Repository, patterns: Sequence[str]) -> Sequence[File]:

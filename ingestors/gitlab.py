@@ -18,7 +18,9 @@ from ingestors.forge_sections import Branched, ForgeSection
 from ingestors.hooks import check_secret, dig, header, read_payload
 from ingestors.outside import Asked
 from ingestors.paging import read_by_id, read_pages
+from ingestors.probe import Probe
 from ingestors.settings.texts import Expression
+from ingestors.shapes import expected_of
 
 FALLBACK_BRANCH: Final = "master"
 _RECENT_SECONDS: Final = 7_200.0
@@ -105,7 +107,7 @@ class GitLabForge:
         self._excluded = frozenset(excluded)
         self._params: dict[str, Any] = {"topic": ",".join(topics)} if topics else {}
         self._membership = membership
-        self._contents: dict[tuple[str, str], bytes] = {}
+        self._probe = Probe(self._read)
 
     def marks(self) -> None:
         """None: GitLab tells of the last activity, but a rename, a move or another default branch is none."""
@@ -113,18 +115,15 @@ class GitLabForge:
 
     def repositories(self) -> Iterable[Repository]:
         """Every project in reach, sorted by its full path."""
-        self._contents.clear()
         projects = {project["id"]: project for project in self._list() if self._accept(project)}
         return sorted((self._describe(one) for one in projects.values()), key=lambda one: one.name)
 
     def repository(self, name: str) -> Repository | None:
         """One project, with its branch's commit: that a push has just been is told before its time is kept."""
-        try:
-            project = self._api.get(f"projects/{_encode(name)}", keep=False).json
-        except ReadError as error:
-            if error.missing:
-                return None
-            raise
+        answer = self._api.find(f"projects/{_encode(name)}")
+        if answer is None:
+            return None
+        project = answer.json
         moved = not isinstance(project, dict) or project.get("path_with_namespace") != name
         if moved or not self._accept(project) or not self._is_below_pattern(project):
             return None
@@ -132,25 +131,20 @@ class GitLabForge:
 
     def files(self, repository: Repository, patterns: Sequence[str]) -> Sequence[File]:
         """The files of the branch: each path is asked for, for globs the tree below their fixed part is read."""
-        found: dict[str, File] = {}
+        found = {
+            file.path: file for file in self._probe.find(repository, [one for one in patterns if not is_glob(one)])
+        }
         trees: dict[str, list[File]] = {}
-        for pattern in (one.strip("/") for one in patterns):
-            if is_glob(pattern):
-                folder = _fixed_part(pattern)
-                if folder not in trees:
-                    trees[folder] = self._read_tree(repository, folder)
-                found |= {file.path: file for file in trees[folder] if match(file.path, [pattern])}
-            elif (file := self._find_file(repository, pattern)) is not None:
-                found[file.path] = file
+        for pattern in (one.strip("/") for one in patterns if is_glob(one)):
+            folder = _fixed_part(pattern)
+            if folder not in trees:
+                trees[folder] = self._read_tree(repository, folder)
+            found |= {file.path: file for file in trees[folder] if match(file.path, [pattern])}
         return sorted(found.values(), key=lambda file: file.path)
 
     def read(self, repository: Repository, path: str) -> bytes:
-        """The raw file; where it was just asked whether it is there, it came along."""
-        known = self._contents.pop((repository.name, path), None)
-        if known is not None:
-            return known
-        url = f"projects/{_encode(repository.name)}/repository/files/{_encode(path)}/raw"
-        return self._api.get(url, {"ref": repository.branch}, is_json=False, keep=False).body
+        """One file of the branch."""
+        return self._probe.take(repository, path)
 
     def target(self, repository: Repository, path: str) -> str:
         """The file's page."""
@@ -248,19 +242,12 @@ class GitLabForge:
 
     # -- files
 
-    def _find_file(self, repository: Repository, path: str) -> File | None:
+    @expected_of("GitLab")
+    def _read(self, repository: Repository, path: str) -> bytes:
+        """Packed into JSON: what is cut or another's answer cannot pass for a file."""
         url = f"projects/{_encode(repository.name)}/repository/files/{_encode(path)}"
-        try:
-            found = self._api.get(url, {"ref": repository.branch}, keep=False).json
-        except ReadError as error:
-            if error.missing:
-                return None
-            raise
-        try:
-            self._contents[repository.name, path] = base64.b64decode(found["content"])
-            return File(path, str(found["blob_id"]))
-        except (KeyError, TypeError, ValueError) as error:
-            raise ReadError(f"{url} did not answer with a file") from error
+        found = self._api.get(url, {"ref": repository.branch}, keep=False).json
+        return base64.b64decode(found["content"])
 
     def _read_tree(self, repository: Repository, folder: str) -> list[File]:
         url = f"projects/{_encode(repository.name)}/repository/tree"

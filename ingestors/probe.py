@@ -1,6 +1,7 @@
 """Finding files by reading them: where a host has no cheap list, one request tells whether a file is there and what is in it."""
 
 import hashlib
+import threading
 from collections.abc import Callable, Sequence
 
 from catalog.errors import ReadError
@@ -17,8 +18,11 @@ def content_of(answer: Answer, path: str) -> bytes:
     return answer.body
 
 
-class Probe:
-    """Files by their paths. What was read to find one is kept until it is asked for, from any thread."""
+class Probe(threading.local):
+    """Files by their paths. What was read to find those of one repository is kept until those of the next are looked for.
+
+    Each thread has its own: whoever finds a repository's files is who takes them.
+    """
 
     def __init__(self, read: Read) -> None:
         self._read = read
@@ -27,6 +31,7 @@ class Probe:
     def find(self, repository: Repository, paths: Sequence[str]) -> list[File]:
         """Those of the paths that are there. Raises `ReadError` for a path of which that cannot be told."""
         files: list[File] = []
+        self._found.clear()
         for path in dict.fromkeys(path.strip("/") for path in paths):
             try:
                 content = self._read(repository, path)
@@ -42,7 +47,3 @@ class Probe:
         """A file's content, as it was when it was found, or as it is now."""
         content = self._found.pop((repository.name, path), None)
         return self._read(repository, path) if content is None else content
-
-    def clear(self) -> None:
-        """Forget what nobody asked for: its content was known."""
-        self._found.clear()
