@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit
 from pydantic import Field
 
 from catalog.documents import Document, Location, Root, Source, Unread
-from catalog.errors import ReadError
+from catalog.errors import CatalogError, ReadError
 from ingestors.beyond import Beyond
 from ingestors.globs import fits
 from ingestors.outside import Outside
@@ -63,7 +63,12 @@ class File(Scheduled):
         return (str(Path(self.path).absolute()),)
 
     def open(self, outside: Outside) -> Source:
-        """The file."""
+        """The file. Raises `CatalogError` where it would be more than one."""
+        if "*" in self.path:
+            hint = "Write a source of type `folder` with the `path` above them and `patterns` for the files."
+            raise CatalogError(
+                "invalid", f"`{self.path}` stands for many files, and a source of type `file` is one", hint
+            )
         source = FileSource(Path(self.path), outside.reader)
         source.name = self.title
         return source

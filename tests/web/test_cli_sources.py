@@ -240,6 +240,9 @@ sources:
   - {type: gitlab, host: git.example.com, group: acme}
   - {type: github, host: code.example.com, organisation: acme}
   - {type: git, url: "https://ann:sesame@git.example.com/a.git"}
+  - {type: url, url: "https://github.com/acme/mono/blob/main/*/a.yaml"}
+  - {type: file, path: "/srv/*/a.yaml"}
+  - https://github.com/acme/*/blob/main/a.yaml
 """
     )
     done = run("config", "check", path)
@@ -251,5 +254,8 @@ sources:
         "7:5: `git.example.com` is not a known host",
         "8:5: `code.example.com` is not read without a token",
         "9:5: the URL of `https://git.example.com/a.git` has a user or a password in it",
+        "10:5: `https://github.com/acme/mono/blob/main/*/a.yaml` stands for many files, and a source of type `url` is one",
+        "11:5: `/srv/*/a.yaml` stands for many files, and a source of type `file` is one",
+        "12:5: `https://github.com/acme/*/blob/main/a.yaml` cannot be searched for files",
     ]
-    assert done.stdout.count("  hint: ") == 5
+    assert done.stdout.count("  hint: ") == 8

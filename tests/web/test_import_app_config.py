@@ -245,6 +245,19 @@ def test_a_url_that_stands_for_many_files_becomes_a_source_that_finds_them(tmp_p
     assert isinstance(check_settings(path), Settings)
 
 
+@pytest.mark.parametrize(
+    ("target", "path", "pattern"),
+    [
+        ("/srv/a/*/catalog-info.yaml", "/srv/a", "*/catalog-info.yaml"),
+        ("/**/a.yaml", "/", "**/a.yaml"),
+        ("*.yaml", ".", "*.yaml"),
+    ],
+)
+def test_a_file_that_stands_for_many_becomes_a_folder(target: str, path: str, pattern: str) -> None:
+    found = translate(f"catalog: {{locations: [{{type: file, target: '{target}'}}]}}")
+    assert found.settings["sources"] == [{"type": "folder", "path": path, "patterns": [pattern]}]
+
+
 def test_rules_of_a_location_come_on_top_of_backstages_own() -> None:
     found = translate("catalog: {locations: [{type: url, target: 'https://a/b.yaml', rules: [{allow: [User]}]}]}")
     assert found.settings["rules"] == [{"allow": ["Component", "API", "Location"]}]

@@ -92,11 +92,21 @@ def _translate_locations(catalog: Part, hosts: scm.Hosts) -> list[dict[str, Any]
                 one.note("target", f"stands for many files, which are not searched for there. {SEARCH_HINT}")
                 continue
             source = {"type": "git", "url": searched.repository, "branch": searched.branch, "patterns": [searched.glob]}
+        if type == "file" and "*" in target:
+            folder, glob = _split_glob(target)
+            source = {"type": "folder", "path": folder, "patterns": [glob]}
         if type == "file" and not target.startswith("/"):
             one.note("target", "was meant from the folder Backstage ran in; here it is from this file's")
         sources.append(keep_filled({**source, "rules": allowed}))
         one.finish()
     return sources
+
+
+def _split_glob(path: str) -> tuple[str, str]:
+    """The folder above all that a path with `*` stands for, and the rest."""
+    parts = path.split("/")
+    fixed = next(number for number, part in enumerate(parts) if "*" in part)
+    return "/".join(parts[:fixed]) or ("/" if path.startswith("/") else "."), "/".join(parts[fixed:])
 
 
 def _translate_rules(catalog: Part) -> list[dict[str, Any]] | None:

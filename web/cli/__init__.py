@@ -17,6 +17,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
     help="The software catalog: who owns this, what is it made of, what breaks if I change it.",
+    epilog="Examples:  callboard serve sample-catalog   ·   callboard serve https://github.com/ORG   ·   callboard init",
 )
 app.command("serve", epilog=serving.EPILOG)(serving.serve)
 app.command("check", epilog=reading.CHECK_EPILOG)(reading.check)

@@ -10,7 +10,11 @@ import typer
 from web.cli.wiring import find_faults
 from web.settings import Settings, check_settings, settings_schema
 
-app = typer.Typer(no_args_is_help=True, help="Check a configuration file, or print what one may say.")
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Check a configuration file, or print what one may say.",
+    epilog="Examples:  callboard config check callboard.yaml   ·   callboard config schema > callboard.schema.json",
+)
 
 
 @app.command(
