@@ -2,6 +2,7 @@
 
 import math
 import os
+import re
 import time
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
@@ -27,6 +28,7 @@ _MAX_BYTES = 5_000_000
 _SETTLE_SECONDS = 0.02
 _EMPTY_SECONDS = 0.8
 _SETTLE_TRIES = 50
+_ORIGIN = re.compile(r"^\[remote \"origin\"\]$(?:\n(?!\[).*)*?\n\s*url\s*=\s*(\S+)", re.MULTILINE)
 _CLONE_DEPTH = 4  # folders below which nobody keeps clones
 _SKIPPED = frozenset({".git"})
 _CHOICES = 1000  # of `{a,b}{c,d}`, which are four
@@ -208,6 +210,15 @@ def find_bare_clones(root: Path, patterns: Sequence[str] = PATTERNS) -> list[Pat
             folders.clear()
         folders[:] = sorted(name for name in folders if not name.startswith("."))
     return [clone for clone in clones if not _find(clone, patterns)]
+
+
+def find_remote(clone: Path) -> str:
+    """The URL that a clone was made from, as its own settings have it; "" where they do not say."""
+    try:
+        found = _ORIGIN.search((clone / ".git" / "config").read_text(errors="replace"))
+    except OSError:
+        return ""
+    return found[1] if found else ""
 
 
 def _find(root: Path, patterns: Sequence[str]) -> list[Path]:

@@ -102,7 +102,7 @@ class GitSource:
         self.name, self.cache, self.usage = name, cache, usage
         self.url, self.branch, self.patterns = url, branch, tuple(patterns) or PATTERNS
         self.clone = Clone(url, workdir, usage, token)
-        self.web_url = (web_url or _web_url_of(url, reader.hosts)).rstrip("/")
+        self.web_url = (web_url or tell_page(url, reader.hosts)).rstrip("/")
         self._reader, self._has_owners = reader, codeowners
         self._head: Head | None = None
         self._tree: dict[str, str] | None = None
@@ -271,7 +271,7 @@ class GitSource:
         return self._tree
 
 
-def _web_url_of(url: str, hosts: scm.Hosts) -> str:
+def tell_page(url: str, hosts: scm.Hosts) -> str:
     """The page of a repository on a code host, from the URL it is cloned by; "" elsewhere."""
     short = re.fullmatch(r"(?:ssh://)?git@([\w.-]+)[:/](?!\d+/)(.+)", url)
     page = (f"https://{short[1]}/{short[2]}" if short else url).rstrip("/").removesuffix(".git")

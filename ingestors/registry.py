@@ -16,9 +16,9 @@ from catalog.locations import Registered
 from ingestors.azure import Azure
 from ingestors.bitbucket_cloud import BitbucketCloud
 from ingestors.bitbucket_server import BitbucketServer
-from ingestors.folder import File, Folder, find_bare_clones
+from ingestors.folder import File, Folder, find_bare_clones, find_remote
 from ingestors.gerrit import Gerrit
-from ingestors.git import Git
+from ingestors.git import Git, tell_page
 from ingestors.gitea import Gitea
 from ingestors.github import GitHub
 from ingestors.github_org import GitHubOrganisation
@@ -113,9 +113,18 @@ def find_bare(name: str, cache: Cache, hosts: scm.Hosts, *, is_empty: bool = Fal
         return [Bare(path, url, host.type if host else "")] if is_empty else []
     if name.startswith("folder:"):
         root = Path(name.removeprefix("folder:"))
-        return [Bare(one.name, str(one)) for one in find_bare_clones(root)]
+        return [_describe_clone(one, hosts) for one in find_bare_clones(root)]
     found = [(one, hosts.find(one.url)) for one in read_bare(cache)]
     return [Bare(one.name, one.url, host.type if host else "", one.topics, one.archived) for one, host in found]
+
+
+def _describe_clone(clone: Path, hosts: scm.Hosts) -> Bare:
+    """A clone, by its name on the code host where its remote is on one that is known."""
+    page = tell_page(find_remote(clone), hosts)
+    host = hosts.find(page)
+    if host is None:
+        return Bare(clone.name, str(clone))
+    return Bare(urlsplit(page).path.strip("/"), str(clone), host.type)
 
 
 def open_locations(reader: UrlReader, *, allow_files: bool = False) -> OpenLocation:

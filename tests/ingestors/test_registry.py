@@ -33,6 +33,7 @@ from ingestors.registry import (
 )
 from ingestors.url import UrlReader
 from tests.conftest import component
+from tests.ingestors.fault_worlds import run_git
 from tests.ingestors.forge_servers import TOKEN, Host, Reply, serve
 from tests.ingestors.forge_servers import Gitea as GiteaHost
 
@@ -236,6 +237,26 @@ def test_clones_without_a_catalog_file_are_known(catalog: Catalog, tmp_path: Pat
     (tmp_path / "team/b/catalog-info.yaml").write_text(component("b"))
     bare = find_bare(f"folder:{tmp_path}", catalog.cache("x"), scm.Hosts())
     assert [one.name for one in bare] == ["c", "a"]
+
+
+@pytest.mark.parametrize(
+    ("remote", "name", "type"),
+    [
+        ("git@github.com:acme/pay.git", "acme/pay", "github"),
+        ("https://gitlab.com/acme/sub/pay", "acme/sub/pay", "gitlab"),
+        ("/srv/git/pay.git", "clone", ""),
+        ("", "clone", ""),
+    ],
+)
+def test_a_clone_is_called_what_its_remote_is(
+    catalog: Catalog, tmp_path: Path, remote: str, name: str, type: str
+) -> None:
+    run_git(tmp_path, "init", "--quiet", "clone")
+    if remote:
+        run_git(tmp_path / "clone", "remote", "add", "upstream", "https://github.com/other/name")
+        run_git(tmp_path / "clone", "remote", "add", "origin", remote)
+    (bare,) = find_bare(f"folder:{tmp_path}", catalog.cache("x"), scm.Hosts())
+    assert (bare.name, bare.url, bare.host_type) == (name, str(tmp_path / "clone"), type)
 
 
 def test_a_repository_that_gave_nothing_is_bare(catalog: Catalog) -> None:
