@@ -67,39 +67,44 @@ def look_up(view: View, clues: Iterable[Clue], limit: int = 20) -> Findings:
 
 def look_up_alert(view: View, alert: Alert, limit: int = 20) -> Findings:
     """What an alert is about: by its clues, and where these give hints at most, by what people wrote into it too."""
-    [found] = look_up_alerts(view, [alert], limit)
+    [(_, found)] = look_up_alerts(view, [alert], limit)
     return found
 
 
-def look_up_alerts(view: View, alerts: Iterable[Alert], limit: int = 20) -> Iterator[Findings]:
-    """The same for many alerts, however many there are: each set of clues that lead anywhere is followed once, and only of
-    the first of those that are vague it is read what people wrote: that gives hints, and decides nothing.
+def look_up_alerts(view: View, alerts: Iterable[Alert], limit: int = 20) -> Iterator[tuple[Alert, Findings]]:
+    """Each of many alerts, however many there are, with what it is about.
+
+    Only of the first of those that are vague it is read what people wrote: that gives hints, and decides nothing.
     """
-    index, leads, known, read = (
-        find_index(view),
-        dict[tuple[KeyKind, str], bool](),
-        dict[tuple[Clue, ...], Findings](),
-        0,
-    )
-
-    def follow(clues: Iterable[Clue]) -> Findings:
-        followed: list[Clue] = []
-        for clue in clues:
-            key = clue.kind, clue.value
-            if key not in leads:
-                leads[key] = bool(_find(view, index, clue))
-            if leads[key]:
-                followed.append(clue)
-        if (its := tuple(followed)) not in known:
-            known[its] = look_up(view, its, limit)
-        return known[its]
-
+    followed, read = _Followed(view, limit), 0
     for alert in alerts:
-        found = follow(alert.clues)
+        found = followed.find(alert.clues)
         if found.is_vague and alert.words and read < _MOST_READ:
             read += 1
-            found = follow((*alert.clues, *alert.hints))
-        yield found
+            found = followed.find((*alert.clues, *alert.hints))
+        yield alert, found
+
+
+class _Followed:
+    """Where clues lead, found out once for all alerts that have the same: in a storm, most of them do."""
+
+    def __init__(self, view: View, limit: int) -> None:
+        self._view, self._limit, self._index = view, limit, find_index(view)
+        self._leads: dict[tuple[KeyKind, str], bool] = {}
+        self._known: dict[tuple[Clue, ...], Findings] = {}
+
+    def find(self, clues: Iterable[Clue]) -> Findings:
+        """The findings, by those of the clues that lead anywhere."""
+        telling = tuple(clue for clue in clues if self._leads_on(clue))
+        if telling not in self._known:
+            self._known[telling] = look_up(self._view, telling, self._limit)
+        return self._known[telling]
+
+    def _leads_on(self, clue: Clue) -> bool:
+        key = clue.kind, clue.value
+        if key not in self._leads:
+            self._leads[key] = bool(_find(self._view, self._index, clue))
+        return self._leads[key]
 
 
 def _collect(view: View, clues: Sequence[Clue]) -> tuple[list[Candidate], int]:

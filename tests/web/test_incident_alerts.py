@@ -58,10 +58,9 @@ def test_many_alerts_are_about_the_same_as_each_of_them_alone(sample: Catalog) -
         fire("HighLatency", summary="order-service is slow"), fire("HighLatency", summary="checkout-service is slow"),
         fire("OrdersDbDiskFull", namespace="payments", instance="10.1.2.3:9187"), fire("payments", namespace="payments"),
     ]  # fmt: skip
-    alerts = read_firing([*pods, *others])
-    together = list(look_up_alerts(sample.view, alerts, 5))
-    assert together == [look_up_alert(sample.view, alert, 5) for alert in alerts]
-    assert {one.decided for one in together} >= {PAY, ORDERS_DB, "component:default/search-service", ""}
+    together = list(look_up_alerts(sample.view, read_firing([*pods, *others]), 5))
+    assert [found for _, found in together] == [look_up_alert(sample.view, alert, 5) for alert, _ in together]
+    assert {found.decided for _, found in together} >= {PAY, ORDERS_DB, "component:default/search-service", ""}
 
 
 def test_alerts_of_one_name_about_the_same_are_one_since_the_first_of_them(sample: Catalog) -> None:

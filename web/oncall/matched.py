@@ -1,6 +1,6 @@
 """Alerts and the entities that they are about: the first half of the picture of an incident."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -25,9 +25,9 @@ class Matched:
 
 def match_alerts(view: View, alerts: Iterable[Alert]) -> list[Matched]:
     """Which entities alerts are about, in their order; those of one name about the same are one, resolved ones are left out."""
-    firing = [one for one in alerts if one.status != "resolved"]
+    firing = (one for one in alerts if one.status != "resolved")
     matched: dict[tuple[str, str, tuple[str, ...]], Matched] = {}
-    for alert, found in zip(firing, look_up_alerts(view, firing, 5), strict=True):
+    for alert, found in look_up_alerts(view, firing, 5):
         candidates = () if found.decided else found.candidates
         key = alert.title, found.decided, tuple(one.ref for one in candidates)
         one, since = matched.get(key), _read_moment(alert.starts_at)
@@ -64,17 +64,12 @@ def group_firing(alerts: Iterable[FiringAlert], ref: str) -> Sequence[Matched]:
     ]
 
 
-def read_firing(alerts: Sequence[FiringAlert]) -> list[Alert]:
-    """Alerts that fire now in the tools, as if they had been pasted."""
-    payload = [
-        {
-            "labels": {"alertname": one.name, **one.labels},
-            "annotations": dict(one.annotations),
-            "startsAt": one.since.isoformat() if one.since else "",
-        }
-        for one in alerts
-    ]
-    return read_alerts(payload)
+def read_firing(alerts: Iterable[FiringAlert]) -> Iterator[Alert]:
+    """Alerts that fire now in the tools, as if they had been pasted; one after the other: thousands of them fill the memory."""
+    for one in alerts:
+        labels, annotations = {"alertname": one.name, **one.labels}, dict(one.annotations)
+        since = one.since.isoformat() if one.since else ""
+        yield from read_alerts([{"labels": labels, "annotations": annotations, "startsAt": since}])
 
 
 def _read_moment(text: str) -> datetime | None:
