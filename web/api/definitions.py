@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from catalog.catalog import Catalog
 from catalog.errors import CatalogError
-from web.api.parameters import path_part, read_query
+from web.api.parameters import read_query, triplet
 from web.definitions import file_name, text_of
 
 MEDIA: Final = ("text/plain",)
@@ -18,14 +18,13 @@ async def download(request: Request) -> Response:
     """The definition of an API: plain text, whatever is in it, under a file name of its format."""
     read_query(request, ())
     catalog: Catalog = request.app.state.catalog
-    kind, namespace, name = (path_part(request, part) for part in ("kind", "namespace", "name"))
-    entity = catalog.view.entity(f"{kind}:{namespace}/{name}".lower())
+    asked = triplet(request)
+    entity = catalog.view.entity(asked.ref)
     if entity is None:
-        message = f"No entity named '{name}' found, with kind '{kind}' in namespace '{namespace}'"
-        raise CatalogError("not_found", message)
+        raise asked.missing()
     found = text_of(entity)
     if not found:
-        raise CatalogError("not_found", f"The {kind} '{name}' has no definition", "Only APIs have one.")
+        raise CatalogError("not_found", f"The {asked.kind} '{asked.name}' has no definition", "Only APIs have one.")
     spec = entity["spec"]
     file = file_name(entity["metadata"]["name"], str(spec.get("type") or ""), found)
     return Response(found, headers={**_SAFE, "content-disposition": f'inline; filename="{file}"'}, media_type=MEDIA[0])

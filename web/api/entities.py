@@ -25,8 +25,8 @@ from catalog.query import (
 )
 from web.api import bodies, cursors
 from web.api.bodies import BY_REFS, check_body
-from web.api.parameters import NO_BODY, Parameter, number, path_part, read_body, read_query, text
-from web.errors import bytes_response, entity_response, error_response, json_response
+from web.api.parameters import NO_BODY, Parameter, number, path_part, read_body, read_query, text, triplet
+from web.errors import bytes_response, entity_response, json_response
 from web.paths import plugin_path
 
 FILTER = Parameter(
@@ -70,11 +70,10 @@ def _join(bodies: Sequence[bytes], projection: Projection | None) -> bytes:
 async def by_name(request: Request) -> Response:
     """One entity by kind, namespace and name, in any case."""
     read_query(request, ())
-    kind, namespace, name = (path_part(request, part) for part in ("kind", "namespace", "name"))
-    body = _catalog(request).view.get(f"{kind}:{namespace}/{name}".lower())
+    asked = triplet(request)
+    body = _catalog(request).view.get(asked.ref)
     if body is None:
-        message = f"No entity named '{name}' found, with kind '{kind}' in namespace '{namespace}'"
-        return error_response(request, 404, "NotFoundError", message)
+        raise asked.missing()
     return entity_response(body)
 
 
@@ -84,7 +83,7 @@ async def by_uid(request: Request) -> Response:
     uid = path_part(request, "uid")
     body = _catalog(request).view.get_by_uid(uid.lower())
     if body is None:
-        return error_response(request, 404, "NotFoundError", f"No entity with uid {uid}")
+        raise CatalogError("not_found", f"No entity with uid {uid}")
     return entity_response(body)
 
 
@@ -265,10 +264,10 @@ def _count(request: Request, names: Sequence[str], predicate: Predicate) -> Resp
 async def ancestry(request: Request) -> Response:
     """An entity and the Locations that led to it, each with its parents."""
     read_query(request, ())
-    ref = "{}:{}/{}".format(*(path_part(request, part) for part in ("kind", "namespace", "name"))).lower()
+    ref = triplet(request).ref
     view = _catalog(request).view
     chain = view.ancestry(ref)
     if not chain:
-        return error_response(request, 404, "NotFoundError", f"No such entity {ref}")
+        raise CatalogError("not_found", f"No such entity {ref}")
     items = [{"entity": view.entity(one), "parentEntityRefs": [parent] if parent else []} for one, parent in chain]
     return json_response({"rootEntityRef": ref, "items": items})

@@ -13,7 +13,7 @@ from catalog.graph import FORWARD, Direction
 from catalog.query import split_list
 from catalog.relations import RELATION_TYPES
 from catalog.view import View
-from web.api.parameters import Parameter, number, path_part, read_query, text
+from web.api.parameters import Parameter, Triplet, number, read_query, text, triplet
 from web.errors import json_response
 from web.names import describe
 from web.questions import RELATIONS, Asked, read_asked
@@ -56,9 +56,7 @@ async def neighbourhood(request: Request) -> Response:
     """Nodes with their distance, and the edges among them; `total` counts the nodes before the limit."""
     catalog: Catalog = request.app.state.catalog
     values = read_query(request, PARAMETERS)
-    kind, namespace, name = (path_part(request, part) for part in ("kind", "namespace", "name"))
-    ref = f"{kind}:{namespace}/{name}".lower()
-    _must_exist(catalog, ref, (kind, namespace, name))
+    ref = _find(catalog, triplet(request))
     relations = split_list(values.get("relations", ()))
     for relation in relations:
         if relation not in RELATION_TYPES:
@@ -78,11 +76,10 @@ async def neighbourhood(request: Request) -> Response:
     )
 
 
-def _must_exist(catalog: Catalog, ref: str, parts: tuple[str, str, str]) -> None:
-    kind, namespace, name = parts
-    if catalog.view.get(ref) is None:
-        message = f"No entity named '{name}' found, with kind '{kind}' in namespace '{namespace}'"
-        raise CatalogError("not_found", message)
+def _find(catalog: Catalog, asked: Triplet) -> str:
+    if catalog.view.get(asked.ref) is None:
+        raise asked.missing()
+    return asked.ref
 
 
 async def chart(request: Request) -> Response:
@@ -141,9 +138,7 @@ async def impact(request: Request) -> Response:
     """
     catalog: Catalog = request.app.state.catalog
     values = read_query(request, IMPACT)
-    kind, namespace, name = (path_part(request, part) for part in ("kind", "namespace", "name"))
-    ref = f"{kind}:{namespace}/{name}".lower()
-    _must_exist(catalog, ref, (kind, namespace, name))
+    ref = _find(catalog, triplet(request))
     direction = cast(Direction, text(values, "direction") or "in")
     blast = await asyncio.to_thread(catalog.blast, (ref,), direction, number(values, "depth"))
     found: dict[str, object] = {

@@ -16,8 +16,8 @@ from catalog.locations import Registered, parse_test
 from catalog.query import decode_json, encode_json
 from catalog.refs import parse_location
 from web.api.bodies import TEXT, Shape, check_body
-from web.api.parameters import Parameter, path_part, read_body, read_query, text
-from web.errors import error_response, json_response
+from web.api.parameters import Parameter, path_part, read_body, read_query, text, triplet
+from web.errors import json_response
 
 REGISTER = (
     Parameter("dryRun", "`true`: say what would be registered, and register nothing."),
@@ -64,18 +64,17 @@ async def by_id(request: Request) -> Response:
 async def by_entity(request: Request) -> Response:
     """The registered location that an entity came from."""
     read_query(request, ())
-    ref = "{}:{}/{}".format(*(path_part(request, part) for part in ("kind", "namespace", "name"))).lower()
+    ref = triplet(request).ref
     entity = _crawler(request).catalog.view.entity(ref)
     if entity is None:
-        return error_response(request, 404, "NotFoundError", f"found no entity for ref {ref}")
+        raise CatalogError("not_found", f"found no entity for ref {ref}")
     origin = parse_location(entity["metadata"]["annotations"].get("backstage.io/managed-by-origin-location", ""))
     if origin is None:
-        return error_response(request, 404, "NotFoundError", f"found no origin annotation for ref {ref}")
+        raise CatalogError("not_found", f"found no origin annotation for ref {ref}")
     for location in await _all(request):
         if (location.type, location.target) == origin:
             return json_response(_as_json(location))
-    message = f"Found no location with type {origin[0]} and target {origin[1]}"
-    return error_response(request, 404, "NotFoundError", message)
+    raise CatalogError("not_found", f"Found no location with type {origin[0]} and target {origin[1]}")
 
 
 async def register(request: Request) -> Response:

@@ -12,7 +12,7 @@ from catalog.errors import CatalogError
 from catalog.live import Firing, LiveFacts
 from catalog.readiness import CHECKS, NOBODY, find_readiness
 from web.api.lookup import read_alerts
-from web.api.parameters import Parameter, path_part, read_query, text
+from web.api.parameters import Parameter, read_query, text, triplet
 from web.errors import json_response
 from web.oncall.card import make_card
 from web.oncall.incident import (
@@ -40,15 +40,13 @@ async def card(request: Request) -> Response:
     """The card of one entity, with what the tools say within 0.8 seconds."""
     read_query(request, ())
     catalog: Catalog = request.app.state.catalog
-    kind, namespace, name = (path_part(request, part) for part in ("kind", "namespace", "name"))
-    ref = f"{kind}:{namespace}/{name}".lower()
-    made = await asyncio.to_thread(make_card, catalog, ref)
+    asked = triplet(request)
+    made = await asyncio.to_thread(make_card, catalog, asked.ref)
     if made is None:
-        message = f"No entity named '{name}' found, with kind '{kind}' in namespace '{namespace}'"
-        raise CatalogError("not_found", message)
+        raise asked.missing()
     tools: LiveFacts = request.app.state.live
     live = await ask_live(tools, made, WHOLE)
-    return json_response({**card_json(made, live), "href": home_of(request) + card_path(ref)})
+    return json_response({**card_json(made, live), "href": home_of(request) + card_path(asked.ref)})
 
 
 async def incident(request: Request) -> Response:

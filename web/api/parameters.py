@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 from urllib.parse import unquote
 
 from starlette.requests import Request
@@ -92,6 +92,29 @@ def path_part(request: Request, name: str) -> str:
         return unquote(raw, errors="strict")
     except UnicodeDecodeError as error:
         raise CatalogError("invalid", "malformed uri'") from error
+
+
+class Triplet(NamedTuple):
+    """Kind, namespace and name of an entity, as they stand in a path."""
+
+    kind: str
+    namespace: str
+    name: str
+
+    @property
+    def ref(self) -> str:
+        """The canonical ref."""
+        return f"{self.kind}:{self.namespace}/{self.name}".lower()
+
+    def missing(self) -> CatalogError:
+        """What to raise where there is no such entity."""
+        message = f"No entity named '{self.name}' found, with kind '{self.kind}' in namespace '{self.namespace}'"
+        return CatalogError("not_found", message)
+
+
+def triplet(request: Request) -> Triplet:
+    """The entity that a path names."""
+    return Triplet(path_part(request, "kind"), path_part(request, "namespace"), path_part(request, "name"))
 
 
 def number(values: Values, name: str) -> int | None:
