@@ -1,6 +1,7 @@
 """The dependency view of an entity: a small picture, and the same as a list. `/graph` is the same at full size."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
@@ -10,6 +11,9 @@ from web.captions import list_legend, list_unfollowed, say_arrows
 from web.charts import Ring, name_folds, picture_chart
 from web.questions import Asked, Perspective, perspective_of
 from web.urls import entity_path, with_query
+
+if TYPE_CHECKING:
+    from catalog.graph.chart import Chart
 
 DEPTHS = (1, 2, 3, 5)
 _MOST_BOXES = 40
@@ -28,6 +32,7 @@ class Choice:
 class Dependencies:
     """Everything the dependency view shows; `svg` is empty where there is nothing to draw.
 
+    Where only its own relations are drawn, which the page lists anyhow, there are no `rings`.
     `shown` of `total` entities have a box of their own, the others are in `folds`. `graph` and `impact` lead to more, and so
     do the relations that are `unfollowed`.
     """
@@ -59,7 +64,7 @@ def find_dependencies(catalog: Catalog, ref: str, depth: int | None, direction: 
     directions: dict[Direction, str] = {"both": "Both", "out": words.out, "in": words.into}
     return Dependencies(
         svg=picture.svg,
-        rings=picture.rings[1:],  # the first is the entity itself
+        rings=picture.rings[1:] if _tells_more(chart) else [],  # the first is the entity itself
         shown=chart.single,
         total=chart.entities,
         folds=name_folds([box for box in chart.boxes if box.form == "fold"]),
@@ -74,6 +79,11 @@ def find_dependencies(catalog: Catalog, ref: str, depth: int | None, direction: 
         impact=Asked((ref,), direction="in", view="impact").address() if words.has_impact else "",
         twin=asked.address("/api/graph"),
     )
+
+
+def _tells_more(chart: "Chart") -> bool:
+    """Whether the list has more than the entity's own relations."""
+    return any(box.distance > 1 or box.form == "fold" for box in chart.boxes)
 
 
 def _address(ref: str, depth: int, direction: str) -> str:

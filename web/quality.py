@@ -1,5 +1,6 @@
 """The catalog's quality as the page and the API show it: what fails which check, filtered by team and check, and team scores."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -25,6 +26,7 @@ STALE = timedelta(days=365)
 NO_OWNER = "none"
 _TEAM_KINDS = ("group", "user")
 _MAX_NAMES = 5
+_MOST_COUNTED, _MOST_MISSING = 5_000, 10
 _COLUMNS = ("check", "weight", "entity", "team", "about", "file", "edit")
 _FAR = 1 << 40  # beyond any list, and still a number that a slice takes
 
@@ -135,6 +137,21 @@ def list_gaps(quality: Quality, asked: Asked, offset: int, limit: int | None) ->
     offset = min(offset, _FAR)
     end = None if limit is None else offset + min(limit, _FAR)
     return (_read_gap(quality, check, node) for check, node in islice(found, offset, end))
+
+
+def count_missing(quality: Quality, asked: Asked) -> list[tuple[Item, int]]:
+    """What is not there and most of the failures of one check name: one correction mends them all. Without a check: nothing."""
+    if not asked.check:
+        return []
+    view, among = quality.view, find_among(quality, asked)
+    failed = quality.failed[asked.check] if among is None else quality.failed[asked.check] & among
+    counts = Counter(one for node in islice(failed, _MOST_COUNTED) for one in quality.names(asked.check, node))
+    found = [
+        (describe(view, view.edges.refs[one]), count)
+        for one, count in counts.most_common(_MOST_MISSING * 2)
+        if count > 1
+    ]
+    return [(item, count) for item, count in found if not item.exists][:_MOST_MISSING]
 
 
 def _read_gap(quality: Quality, check: Check, node: int) -> Gap:

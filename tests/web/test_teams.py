@@ -213,6 +213,21 @@ def test_each_gap_leads_to_the_file_that_mends_it(gappy: TestClient) -> None:
     assert "<code>group:default/team-a</code>" in html
 
 
+def test_what_many_gaps_name_is_said_once(tmp_path: Path) -> None:
+    catalog = Catalog.open("sqlite://", search=False)
+    lost = [component(name).replace("team-a", owner) for name, owner in (("a", "gone"), ("b", "gone"), ("c", "other"))]
+    (tmp_path / "catalog-info.yaml").write_text("---\n".join(lost))
+    catalog.ingest(FolderSource(tmp_path))
+    client = TestClient(create_app(Crawler(catalog)), headers={"accept": "text/html"})
+    html = get(client, "/quality?check=owner-gone")
+    most = html.partition("Named most often")[2].partition("</p>")[0]
+    assert re.findall(r"<code>([^<]+)</code></a> <span class=\"dim\">(\d+ gaps?)<", most) == [
+        ("group:default/gone", "2 gaps")
+    ]
+    assert "Named most often" not in get(client, "/quality")
+    catalog.close()
+
+
 @pytest.mark.parametrize("path", ["/teams?q=a", "/quality", "/apis"])
 def test_past_the_end_of_a_list_nothing_is_said_of_what_there_is(gappy: TestClient, path: str) -> None:
     html = get(gappy, f"{path}{'&' if '?' in path else '?'}offset=1000")

@@ -16,6 +16,7 @@ from web.quality import (
     CheckLine,
     Gap,
     TeamScore,
+    count_missing,
     find_among,
     find_quality,
     list_checks,
@@ -77,6 +78,7 @@ class QualityPage(Page):
     by_team: bool
     teams: list[TeamRow]
     checks_href: str
+    missing: list[tuple[Item, int]]
     downloads: list[tuple[str, str]]
     filtered: bool
     total: int
@@ -119,6 +121,7 @@ def show_quality(request: Request) -> Response:
         by_team=by_team,
         teams=rows,
         checks_href=with_query("/quality", kept),
+        missing=[] if by_team or offset else count_missing(quality, asked),
         downloads=[
             ("text" if form == "text" else form.upper(), with_query("/api/quality/export", kept, format=form))
             for form in FORMATS
