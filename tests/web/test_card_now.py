@@ -84,6 +84,18 @@ def test_what_a_tool_told_before_it_went_down_is_not_told_as_if_it_were_so_now(s
     assert standing(read(sample, never)) == "Whether an alert fires is not known. Prometheus does not answer."
 
 
+def test_many_alerts_of_one_name_are_one_line_since_the_first_of_them(sample: Catalog) -> None:
+    storm = [
+        Alert("PaymentsDown", "firing", {"pod": str(at)}, {}, "prod", "prometheus", NOW - timedelta(minutes=at))
+        for at in range(40)
+    ]
+    html = read(sample, monitoring(*storm, alert("silenced")))
+    assert standing(html).startswith("40 alerts fire since")
+    now = html.partition('id="live"')[2]
+    assert (now.count("<b>PaymentsDown</b>"), now.count("</b> 40 times")) == (2, 1)
+    assert format_clock(NOW - timedelta(minutes=39)) in now
+
+
 def test_without_a_tool_that_is_asked_there_are_no_such_lines(sample: Catalog) -> None:
     assert 'id="standing"' not in read(sample)
 

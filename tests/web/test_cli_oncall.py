@@ -212,6 +212,12 @@ def test_what_fires_and_who_is_called_stands_first_and_what_is_old_is_said(datab
     assert "on call 1: Ada Abara ada@x.example" in text
 
 
+def test_of_a_storm_the_first_alerts_are_printed(database: str) -> None:
+    card = told(database)
+    text = night.print_card({**card, "firing": [{**card["firing"][0], "summary": str(at)} for at in range(40)]})
+    assert (text.count("FIRING PaymentsDown"), "and 28 more alerts" in text) == (12, True)
+
+
 def test_who_names_whoever_is_called_first_once(database: str) -> None:
     lines = night.print_owners(told(database)).splitlines()
     assert lines[2] == "On call now Ada Abara ada@x.example"

@@ -16,6 +16,7 @@ from web.names import shorten_ref
 from web.render import format_age
 
 _WIDEST, _NARROWEST, _MARGIN = 80, 32, 12
+_MOST_ALERTS: Final = 12
 _KINDS: Final = ("component", "group")
 Rows = list[tuple[str, list[str]]]
 """Each heading with the lines beside it."""
@@ -157,9 +158,11 @@ def _link_rows(links: dict[str, Json], none: list[str]) -> Rows:
 
 def _live(card: dict[str, Json]) -> list[str]:
     lines = []
-    for one in card["firing"]:
+    for one in card["firing"][:_MOST_ALERTS]:
         since = f" since {_clock(one['since'])}" if one["since"] else ""
         lines.append(f"{one['state'].upper()} {one['name']}{since}{': ' if one['summary'] else ''}{one['summary']}")
+    if (more := len(card["firing"]) - _MOST_ALERTS) > 0:
+        lines.append(f"and {more:,} more alerts")
     for panel in card["live"]:
         told = f"{TOOL_NAMES[panel['tool']]} ({panel['name']})"
         if panel["state"] == "unavailable":

@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
+from math import inf
 from typing import Final
 
 from catalog.alerts import Alert, merge_alerts
@@ -23,7 +25,7 @@ PAGING: Final = ("pagerduty", "opsgenie")
 _SHOWN: Final = 12
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Live:
     """What the tools say about a card's entity, and how many alerts of what it needs fire, by ref; `needs` has those first.
 
@@ -36,11 +38,19 @@ class Live:
     is_asking: bool
     is_whole: bool
 
-    @property
+    @cached_property
     def alerts(self) -> list[Alert]:
         """The alerts of all panels that are not quiet, worst first; what several tools tell of is there once."""
         told = (one for panel in self.panels for one in panel.facts.alerts if one.state not in ("inactive", "unknown"))
         return list(merge_alerts(told).all)
+
+    @property
+    def grouped(self) -> list[tuple[Alert, int]]:
+        """The first of those of one name and state, and how many there are: in a storm, one for each pod."""
+        groups: dict[tuple[str, str], list[Alert]] = {}
+        for one in self.alerts:
+            groups.setdefault((one.name, one.state), []).append(one)
+        return [(min(some, key=_began), len(some)) for some in groups.values()]
 
     @property
     def loud(self) -> list[Alert]:
@@ -75,7 +85,8 @@ class Live:
     @property
     def brief(self) -> Sequence[Panel]:
         """The others."""
-        return [one for one in self.panels if one not in self.detailed]
+        detailed = self.detailed
+        return [one for one in self.panels if one not in detailed]
 
     @property
     def has_pager(self) -> bool:
@@ -103,6 +114,10 @@ async def ask_live(tools: LiveFacts, card: Card, seconds: float) -> Live:
     marks = _count_firing(found, card.needs)
     needs = sorted(card.needs, key=lambda one: one.item.ref not in marks)[:_SHOWN]
     return Live(panels, marks, needs, is_asking, bool(found.panels) and found.is_whole)
+
+
+def _began(alert: Alert) -> float:
+    return alert.since.timestamp() if alert.since else inf
 
 
 def list_first_called(panels: Iterable[Panel]) -> Sequence[OnCall]:
