@@ -10,6 +10,7 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
     "/catalog": (
         ("catalog", "/catalog"),
         ("catalog-filtered", "/catalog?kind=component&owner=group:default/acme"),
+        ("catalog-pick", "/catalog?kind=group&kind=user&pick=1"),
         ("catalog-empty", "/catalog?kind=api&tag=no-such-tag"),
     ),
     "/catalog/{namespace}/{kind}/{name}": (
@@ -64,6 +65,7 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
     "/sources/{name:path}": (("source", "/sources/host:acme"), ("source-folder", "/sources/{folder}")),
     "/search": (
         ("search", "/search?q=payment"),
+        ("search-address", "/search?q=git@github.com:acme/orders.git"),
         ("search-nothing", "/search?q=no-such-thing"),
         ("search-blank", "/search"),
     ),

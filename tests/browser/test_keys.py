@@ -101,6 +101,16 @@ def test_j_and_k_walk_a_list_and_brackets_turn_its_pages(page: Any) -> None:
         assert (page.url == first or page.locator("[data-list] tbody").inner_text() == names) == is_first
 
 
+def test_the_palette_offers_what_can_be_done_with_an_entity(page: Any, address: str) -> None:
+    page.goto(f"{address}/catalog/default/component/payment-api")
+    page.keyboard.press("Control+k")
+    page.keyboard.type("of this")
+    page.get_by_role("option", name="Impact of this").wait_for()
+    page.get_by_label("Find or do").fill("on call for")
+    page.get_by_role("option", name="On call for this").click()
+    page.wait_for_url(f"{address}/oncall/default/component/payment-api")
+
+
 def test_letters_typed_into_a_field_are_letters(page: Any, address: str) -> None:
     page.keyboard.press("/")
     page.keyboard.type("g p?")

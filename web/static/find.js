@@ -138,6 +138,8 @@
       const [namespace, kind, name] = entity.slice(1).map(decodeURIComponent);
       const ref = `${kind}:${namespace}/${name}`;
       found.push({ label: "Graph of this", href: `/graph?root=${encodeURIComponent(ref)}` });
+      found.push({ label: "Impact of this", href: `/graph?root=${encodeURIComponent(ref)}&view=impact` });
+      found.push({ label: "On call for this", href: location.pathname.replace("/catalog/", "/oncall/") });
       found.push({ label: `Copy ref ${ref}`, act: () => navigator.clipboard?.writeText(ref) });
     }
     const theme = document.getElementById("theme");
