@@ -34,6 +34,10 @@ class RateLimitError(ReadError):
     """The host will say nothing more for a while: what is being read is to be left off, not gone on with."""
 
 
+class UnknownCallerError(ReadError):
+    """The host does not take the token (401): one refusal may be about one thing, several in a row are about the token."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What a host said: from itself, or from the cache where it said that nothing has changed."""
@@ -217,7 +221,8 @@ class Api:
             why = (
                 "the token may have expired or lack a right; give a new one" if is_known else "no token is given for it"
             )
-            raise ReadError(f"{url} was refused ({status}): {why}", forbidden=True)
+            refusal = UnknownCallerError if status == 401 else ReadError
+            raise refusal(f"{url} was refused ({status}): {why}", forbidden=True)
         if status not in (200, 201, 304):
             raise ReadError(f"{url} could not be read: {status} {response.reason_phrase}")
         if is_json and status != 304:

@@ -4,6 +4,7 @@ What a host's own file must answer is `Forge` (in `repositories`); the crawl, it
 """
 
 import hashlib
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import unquote, urlsplit
@@ -16,7 +17,7 @@ from catalog.errors import ReadError
 from catalog.scm.forms import parse_azure, parse_gerrit, parse_gitea
 from catalog.scm.giturl import UrlError, parse_file_url, parse_url
 from ingestors.codeowners import PLACES, parse_codeowners, tell_owner
-from ingestors.fetch import RateLimitError
+from ingestors.fetch import RateLimitError, UnknownCallerError
 from ingestors.listing import RepositoryList, keep_bare, keep_changed
 from ingestors.refusals import refuse_type
 from ingestors.repositories import PATTERNS, File, Filters, Forge, Hook, Repository, is_glob, match
@@ -66,6 +67,7 @@ class ForgeSource:
         self._repositories: dict[str, Repository] = {}
         self._led_to: set[tuple[str, str]] = set()  # repositories, and paths or globs in them
         self._failures = 0
+        self._counting = threading.Lock()
 
     def hook(self, headers: Mapping[str, str], body: bytes) -> bool:
         """Take a webhook in; whether the source is to be crawled for it."""
@@ -87,7 +89,6 @@ class ForgeSource:
             reading = [pool.submit(self._read_repository, one) if one.files != () else None for one in chosen]
             for repository, read in zip(chosen, reading, strict=True):
                 targets = self._read_repository(repository) if read is None else read.result()
-                self.usage.done += 1
                 bare += [] if targets else [repository]
                 for target in targets:
                     annotations = {**scm.annotations_of(target, self._reader.hosts), **repository.annotations}
@@ -142,6 +143,13 @@ class ForgeSource:
 
     def _read_repository(self, repository: Repository) -> list[str]:
         """Read the catalog files of a repository; their URLs. One that cannot be read keeps what it gave."""
+        try:
+            return self._read_files(repository)
+        finally:
+            with self._counting:  # by when it is read, not by its turn: what one leads to may take long
+                self.usage.done += 1
+
+    def _read_files(self, repository: Repository) -> list[str]:
         last = f"targets {repository.name}"
         try:
             files = self._find(repository, self._patterns, last) if repository.files is None else repository.files
@@ -164,7 +172,7 @@ class ForgeSource:
         if isinstance(error, RateLimitError):
             raise error
         self.usage.note(f"{what}: {error.message}")
-        self._failures += not (error.missing or error.forbidden)
+        self._failures += not (error.missing or error.forbidden) or isinstance(error, UnknownCallerError)
         if self._failures >= _GIVE_UP:
             raise ReadError(f"{self._failures} failures in a row, the last: {error.message}") from error
 

@@ -464,6 +464,17 @@ def test_a_secondary_limit_is_kept_to_whatever_else_is_answered_meanwhile(github
     assert usage.resets_at > time.time() + 600
 
 
+def test_a_token_that_expires_on_the_way_fails_the_crawl(github: GitHub, open_crawler: Open) -> None:
+    fill(github, 60, 60)
+    github.faults.extend([None] * 12 + [Fault(401, b'{"message": "Bad credentials"}')] * 60)
+    crawler = open_crawler()
+    assert "was refused (401): the token may have expired" in crawl(crawler).failure
+    assert github.requests < 50
+    assert len(crawler.catalog.view) == 0
+    github.faults.clear()
+    assert len(crawl(crawler).added) == 120
+
+
 # -- webhooks
 
 
