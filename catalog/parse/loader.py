@@ -236,7 +236,9 @@ class _Builder:
             if identity in known:
                 mark, first = key_node.start_mark, known[identity].start_mark
                 hint = f"Remove one of the two `{key_node.value}`. If two entities meet here, put `---` between them."
-                message = f"Map keys must be unique: `{key_node.value}` stands {mark.line - first.line} lines above too"
+                lines = mark.line - first.line
+                above = ("on the same line", "on the line above")[lines] if lines < 2 else f"{lines} lines above"
+                message = f"Map keys must be unique: `{key_node.value}` stands {above} too"
                 raise BrokenError(Fault("yaml-duplicate-key", message, mark.line + 1, mark.column + 1, hint))
             known[identity] = key_node
 
