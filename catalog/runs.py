@@ -46,7 +46,8 @@ class Run:
                 if self.outcome == "held"
                 else f"{self.source}: not read: {self.message}"
             )
-        asked = f", {self.usage.requests:,} requests" if self.usage.requests else ""
+        requests = self.usage.requests
+        asked = f", {requests:,} request{'' if requests == 1 else 's'}" if requests else ""
         return (
             f"{self.source}: {self.counts.added} added, {self.counts.changed} changed, {self.counts.removed} removed, "
             f"{self.counts.unchanged} unchanged, {self.counts.refused} refused{asked}, in {self.seconds:.1f} s"
