@@ -35,6 +35,13 @@ def test_a_renamed_entity_is_found_by_its_old_ref(client: TestClient, text: str)
     assert "former name" in client.get("/oncall", params={"q": text}, headers={"accept": "text/html"}).text
 
 
+@pytest.mark.parametrize("text", ["[FIRING:1] Slow on pay in the shop", "pay: 503 from shop"])
+def test_an_old_name_in_a_message_comes_before_mere_hints(client: TestClient, text: str) -> None:
+    found = client.get("/api/lookup", params={"q": text}).json()
+    assert [one["entityRef"] for one in found["candidates"]] == ["component:default/payments", "component:default/shop"]
+    assert (found["decided"], found["totalItems"]) == (None, 2)
+
+
 def test_of_several_that_came_as_one_went_each_is_only_possible(client: TestClient) -> None:
     found = client.get("/api/lookup", params={"q": "component:default/a"}).json()
     assert [one["entityRef"] for one in found["candidates"]] == ["component:default/b", "component:default/c"]

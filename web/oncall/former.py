@@ -7,21 +7,22 @@ from catalog.catalog import Catalog
 from catalog.lookup import Candidate, Findings, Reason, Surety, look_up, read_text
 
 _KINDS: Final = ("component", "api", "resource", "system", "domain", "group", "user")
-_MOST, _MOST_ASKED = 5, 50
+_MOST, _MOST_ASKED = 5, 400
 
 
 def look_up_text(catalog: Catalog, text: str, limit: int) -> Findings:
-    """The candidates for a text; where there are none, what came when an entity of that name went."""
+    """The candidates for a text; where they are hints at most, first what came when an entity of that name went."""
     clues = read_text(text)
     found = look_up(catalog.view, clues, limit)
-    if found.candidates:
+    if not found.is_vague:
         return found
     refs = [clue.value.lower() for clue in clues if clue.kind == "ref"]
-    names = [clue.value.lower() for clue in clues if clue.kind == "name"]
+    names = dict.fromkeys(clue.value.lower() for clue in clues if clue.kind == "name" and " " not in clue.value)
     former = [*refs, *(f"{kind}:default/{name}" for name in names for kind in _KINDS)]
-    went = catalog.successors(former[:_MOST_ASKED])
-    candidates = [one for ref, came in went.items() for one in _judge(catalog, ref, came)][:limit]
-    return Findings(tuple(candidates), len(candidates))
+    went = catalog.successors([ref for ref in former[:_MOST_ASKED] if catalog.view.get(ref) is None])
+    came = {one.ref: one for ref, since in went.items() for one in _judge(catalog, ref, since)}
+    candidates = [*came.values(), *(one for one in found.candidates if one.ref not in came)]
+    return Findings(tuple(candidates[:limit]), found.total + len(candidates) - len(found.candidates))
 
 
 def _judge(catalog: Catalog, ref: str, came: Sequence[str]) -> list[Candidate]:
