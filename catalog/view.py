@@ -172,22 +172,18 @@ class View:
         start = self._starts[node]
         declared = self._bodies[node][start : start + self._lengths[node]]
         head = b'%b"uid":"%b",' % (_HEAD, self._ids[node].encode())
-        listed = orjson.dumps([self._relation(kind, ref) for kind, ref in relations])
+        listed: list[dict[str, Json]] = [{"type": kind, "targetRef": ref} for kind, ref in relations]
+        for relation in listed if self._relation_targets else ():
+            kind, _, rest = relation["targetRef"].partition(":")
+            namespace, _, name = rest.partition("/")
+            relation["target"] = {"kind": kind, "namespace": namespace, "name": name}
         status = self.statuses.get(self.edges.refs[node], b"")
-        tail = b'%b,"relations":%b%b}' % (declared[:-1], listed, status)
+        tail = b'%b,"relations":%b%b}' % (declared[:-1], orjson.dumps(listed), status)
         # One that the author gave is kept (reference section 4.5).
         etag = self._given.get(node) or hashlib.sha1(head + tail, usedforsecurity=False).hexdigest()
         head += b'"etag":%b,' % orjson.dumps(etag)
         self._bodies[node] = head + tail
         self._starts[node] = len(head)
-
-    def _relation(self, kind: str, ref: str) -> dict[str, Json]:
-        relation: dict[str, Json] = {"type": kind, "targetRef": ref}
-        if self._relation_targets:
-            of, _, rest = ref.partition(":")
-            namespace, _, name = rest.partition("/")
-            relation["target"] = {"kind": of, "namespace": namespace, "name": name}
-        return relation
 
     def _entity(self, node: int) -> dict[str, Json]:
         entity: dict[str, Json] = orjson.loads(self._bodies[node])
