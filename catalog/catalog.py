@@ -2,7 +2,6 @@
 
 import logging
 import threading
-import time
 import uuid
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import nullcontext
@@ -178,13 +177,6 @@ class Catalog:
             refs, removed = (view.edges.refs[node] for node in view.live), []
         texts = (describe(ref, entity) for ref in refs if (entity := view.entity(ref)) is not None)
         index.update(texts, removed, view.revision)
-
-    def wait_indexed(self, seconds: float = 30) -> bool:
-        """Wait until full text search has reached the view; whether it did in time."""
-        deadline = time.monotonic() + seconds
-        while self.indexed_revision != self.view.revision and time.monotonic() < deadline:
-            time.sleep(0.01)
-        return self.indexed_revision == self.view.revision
 
     @property
     def indexed_revision(self) -> int:

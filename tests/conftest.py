@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, settings
 
 from catalog.catalog import Catalog
 from ingestors.folder import FolderSource
-from tests.programs import PATIENCE
+from tests.programs import wait_indexed
 
 TESTS = Path(__file__).parent
 SAMPLE = TESTS.parent / "sample-catalog"
@@ -105,6 +105,6 @@ def sample() -> Iterator[Catalog]:
     """The sample catalog, loaded once; read only."""
     opened = Catalog.open("sqlite://")
     opened.ingest(FolderSource(SAMPLE))
-    assert opened.wait_indexed(PATIENCE)
+    wait_indexed(opened)
     yield opened
     opened.close()

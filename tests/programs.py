@@ -9,6 +9,8 @@ from typing import TypeVar
 import httpx
 import pytest
 
+from catalog.catalog import Catalog
+
 PORTS = range(20_000, 32_000)
 """Below those that the system itself gives out: none of these is taken by chance before a program listens on it."""
 _chance = random.SystemRandom()
@@ -53,3 +55,8 @@ def do_within(seconds: float, work: Callable[[], T], tries: int = 30) -> T:
         if taken[-1] < seconds:
             return done
     pytest.fail(f"not done within {seconds} s in any of {tries} tries: {[round(one, 3) for one in taken]}")
+
+
+def wait_indexed(catalog: Catalog) -> None:
+    """Wait until full text search has reached the newest revision."""
+    wait_for(lambda: catalog.indexed_revision == catalog.view.revision, "full text search did not get there")

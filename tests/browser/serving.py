@@ -14,7 +14,7 @@ from catalog.live import LiveFacts, NoLiveFacts
 from ingestors.folder import FolderSource
 from ingestors.registry import open_locations
 from ingestors.url import UrlReader
-from tests.programs import PATIENCE, wait_for
+from tests.programs import PATIENCE, wait_for, wait_indexed
 from tests.web.shelf import Shelf
 from web.access import Access
 from web.app import create_app
@@ -51,7 +51,7 @@ def serve(
     if gate:
         held.count = 3
         crawler.crawl(HELD)  # now it waits to be confirmed
-    assert catalog.wait_indexed(PATIENCE)
+    wait_indexed(catalog)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         server = uvicorn.Server(uvicorn.Config(create_app(crawler, Access(dev=True), live=live), log_level="warning"))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})

@@ -5,6 +5,7 @@ import pytest
 from catalog.catalog import Catalog
 from catalog.names import begin_with, correct_words, find_inside, find_names
 from catalog.typos import distance, find_typos
+from tests.programs import wait_indexed
 
 WORDS = sorted(
     ("payment", "payments", "ledger", "checkout", "store", "stores", "start", "observability", "api", "zürich")
@@ -60,7 +61,7 @@ def test_the_first_of_all_names_are_those_that_stand_first(sample):
 
 
 def test_a_search_counts_each_entity_once_however_it_is_found(sample):
-    assert sample.wait_indexed()
+    wait_indexed(sample)
     found = sample.search("payment", limit=100)
     refs = [hit.ref for hit in found.hits]
     named = find_names(sample.view, "payment").refs

@@ -19,7 +19,7 @@ from tests.clients import cases
 from tests.clients.packages import read_document
 from tests.clients.serving import CATALOG
 from tests.conformance.asgi import AsgiTransport
-from tests.programs import PATIENCE
+from tests.programs import wait_indexed
 from web.access import Access
 from web.app import create_app
 
@@ -35,7 +35,7 @@ def client() -> Iterator[httpx.Client]:
     crawler = Crawler(catalog, [FileSource(CATALOG / "all.yaml")])
     for name in crawler.sources:
         crawler.crawl(name)
-    assert catalog.wait_indexed(PATIENCE)
+    wait_indexed(catalog)
     with httpx.Client(transport=AsgiTransport(create_app(crawler, Access(dev=True))), base_url=BASE) as opened:
         yield opened
     catalog.close()

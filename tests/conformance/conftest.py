@@ -16,7 +16,7 @@ from ingestors.registry import open_locations
 from ingestors.url import AllowedHost, UrlReader
 from tests.conformance.asgi import AsgiTransport
 from tests.conformance.replay import Serve
-from tests.programs import PATIENCE
+from tests.programs import wait_indexed
 from web.access import Access
 from web.app import create_app
 
@@ -32,7 +32,7 @@ def serve_catalog(entry: Path | None, uids: Mapping[str, str], policy: Policy) -
     crawler = Crawler(catalog, [FileSource(entry, reader)] if entry is not None else [], open_locations(reader))
     for name in crawler.sources:
         crawler.crawl(name)
-    assert catalog.wait_indexed(PATIENCE)
+    wait_indexed(catalog)
     transport = AsgiTransport(create_app(crawler, Access(dev=True)))
     with httpx.Client(transport=transport, base_url="http://callboard.test") as client:
         yield client

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from tests.programs import PATIENCE
+from tests.programs import wait_indexed
 from tests.traps.board import Board, Json, entity
 from tests.traps.conftest import Open
 from web.access import Access, make_tokens
@@ -30,7 +30,7 @@ def searched(open_board: Open) -> Board:
     text = {"description": "takes payments", "namespace": "other", "title": "Checkout Page"}
     many = [entity(f"item-{number:02}") for number in range(30)]
     board.load(*many, entity("Checkout", metadata=text, type="Web-Site", owner="Team-B", lifecycle="beta"))
-    assert board.catalog.wait_indexed(PATIENCE)
+    wait_indexed(board.catalog)
     return board
 
 
