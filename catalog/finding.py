@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from pyroaring import BitMap
 
 from catalog.documents import Json
-from catalog.names import find_names
+from catalog.names import find_names, split_words
 from catalog.query import Predicate
-from catalog.search import words
 from catalog.view import View
 
 MARKS = ("\ue000", "\ue001")  # private use: nothing a catalog file says is taken for a mark
@@ -40,7 +39,7 @@ def find(
 
     `find_text` asks the index, as `Catalog.find_text`.
     """
-    among, found, end = view.match(predicate), words(text), offset + limit
+    among, found, end = view.match(predicate), split_words(text), offset + limit
     refs = view.edges.refs
     if found:
         named = find_names(view, text, among, most=end)

@@ -45,11 +45,6 @@ def describe(ref: str, entity: dict[str, Json]) -> Text:
     )
 
 
-def words(text: str) -> list[str]:
-    """The words of a text in lower case."""
-    return _WORD.findall(text.lower())
-
-
 class Index:
     """The Whoosh index in a folder, and the revision of the catalog that it has reached."""
 
@@ -109,7 +104,7 @@ class Index:
         beginning of one is enough only where no text has the word. A third of the work.
         """
         with self._lock:
-            found = tuple(words(text))
+            found = tuple(_WORD.findall(text.lower()))
             if self._searcher is None or not found:
                 return []
             asked: tuple[bool | str, ...] = (in_names, *found)
