@@ -13,6 +13,11 @@
     return element;
   };
 
+  const refOf = (path) => {
+    const [namespace, kind, name] = path.split("/").slice(2).map(decodeURIComponent);
+    return `${kind}:${namespace}/${name}`;
+  };
+
   function suggestUnder(input, extras) {
     const id = `suggest-${boxes++}`;
     const list = make("ul", { id, class: "suggest", role: "listbox", "aria-label": "Suggestions", hidden: "" });
@@ -65,8 +70,7 @@
         input.closest("dialog").close();
         item.act();
       } else if (isEntity) {
-        const [namespace, kind, name] = item.href.split("/").slice(2).map(decodeURIComponent);
-        input.value = `${kind}:${namespace}/${name}`;
+        input.value = refOf(item.href);
         input.form.requestSubmit();
       } else if (item.href) {
         location.href = item.href;
@@ -129,18 +133,17 @@
     });
   }
 
-  const entity = /^\/catalog\/([^/]+)\/([^/]+)\/([^/]+)\/?$/.exec(location.pathname);
-
   // What an entity and the theme allow.
   function listActions() {
     const found = [];
-    if (entity) {
-      const [namespace, kind, name] = entity.slice(1).map(decodeURIComponent);
-      const ref = `${kind}:${namespace}/${name}`;
-      found.push({ label: "Graph of this", href: `/graph?root=${encodeURIComponent(ref)}` });
-      found.push({ label: "Impact of this", href: `/graph?root=${encodeURIComponent(ref)}&view=impact` });
-      found.push({ label: "On call for this", href: location.pathname.replace("/catalog/", "/oncall/") });
-      found.push({ label: `Copy ref ${ref}`, act: () => navigator.clipboard?.writeText(ref) });
+    if (/^\/catalog\/.+\/.+\/./.test(location.pathname)) {
+      const ref = refOf(location.pathname), graph = `/graph?root=${encodeURIComponent(ref)}`;
+      found.push(
+        { label: "Graph of this", href: graph },
+        { label: "Impact of this", href: `${graph}&view=impact` },
+        { label: "On call for this", href: location.pathname.replace("catalog", "oncall") },
+        { label: `Copy ref ${ref}`, act: () => navigator.clipboard?.writeText(ref) },
+      );
     }
     const theme = document.getElementById("theme");
     for (const choice of theme?.options ?? []) {
