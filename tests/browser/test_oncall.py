@@ -4,13 +4,14 @@ import asyncio
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from catalog.alerts import Alert, Alerts
-from catalog.live import Facts, Firing, NoLiveFacts, OnCall, Panel, Standing
+from catalog.live import Change, Facts, Firing, Incident, NoLiveFacts, OnCall, PagerService, Panel, Standing
 from tests.browser.axe import find_violations, read_axe
 from tests.browser.opening import HEIGHTS, WIDTHS, Tab, open_tab
 from tests.browser.serving import SAMPLE, serve
@@ -57,6 +58,37 @@ class DownFacts(NoLiveFacts):
     async def ask(self, annotations: Mapping[str, str], seconds: float | None = None) -> list[Panel]:
         since = datetime(2026, 11, 23, 3, 12, tzinfo=UTC)
         return [Panel("main", "prometheus", "unavailable", since=since, reason="connection refused")]
+
+
+class FullFacts(NoLiveFacts):
+    """A pager and a Prometheus that say all that such can say."""
+
+    async def ask(self, annotations: Mapping[str, str], seconds: float | None = None) -> list[Panel]:
+        now, href = datetime.now(UTC), "https://acme.pagerduty.com/x"
+        pager = Facts(
+            services=(PagerService("P1", "Payment API", href, "maintenance", "PE", "Payments", href),),
+            on_call=(
+                OnCall(1, "Nadia Petrova", "nadia@acme.example.com", href, until=now),
+                OnCall(2, "Ben", "ben@acme.example.com"),
+            ),
+            incidents=(Incident("I1", "Payments fail", "triggered", href, created=now, assigned=("Nadia Petrova",)),),
+            changes=(Change("Deploy 4.2.1", now, href=href), Change("Failover", now, href=href)),
+        )
+        alert = Alert("payment-api-alerts", "firing", {}, {"runbook_url": href}, "prod", "prometheus", now)
+        return [
+            Panel("main", "pagerduty", "fresh", pager, now, href=href),
+            Panel("prod", "prometheus", "cached", Facts(alerts=(alert,)), now, href=href),
+            Panel(
+                "eu",
+                "alertmanager",
+                "unavailable",
+                Facts(alerts=(replace(alert, tool="alertmanager"),)),
+                now,
+                now,
+                "connection refused",
+                href,
+            ),
+        ]
 
 
 @contextmanager
@@ -117,6 +149,16 @@ def test_a_tool_that_is_down_says_since_when_and_holds_nothing_up(browser: Any) 
         assert tab.page.get_by_text("unavailable since 2026-11-23 03:12 UTC").is_visible()
         assert tab.page.get_by_text("Whether an alert fires is not known").is_visible()
         assert tab.page.locator("meta[http-equiv=refresh], [data-live]").count() == 0
+
+
+@pytest.mark.parametrize("size", ["phone", "wide"])
+def test_all_that_tools_can_say_is_told_apart_and_can_be_touched(browser: Any, size: str) -> None:
+    with visit(browser, FullFacts(), size) as (tab, base):
+        assert tab.open(base + CARD) == []
+        assert tab.page.get_by_text("1 alert fires").is_visible()
+        assert tab.page.get_by_text("Alertmanager does not answer").is_visible()
+        assert find_violations(tab.page, read_axe()) == []
+        assert tab.page.evaluate("document.documentElement.scrollWidth") <= WIDTHS[size]
 
 
 def test_a_payload_is_pasted_and_its_picture_can_be_shared(browser: Any, base: str) -> None:
