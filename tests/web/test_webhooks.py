@@ -123,10 +123,10 @@ def serving(crawler: Crawler) -> Iterator[httpx.Client]:
     assert not thread.is_alive()
 
 
-def assert_most_quick(taken: list[float]) -> None:
-    """Within a second, but for those that a machine which does other work holds up."""
+def assert_quick(taken: list[float]) -> None:
+    """At the median within a second: a machine that does other work may hold one or another up."""
     print(f"arrival to visible: median {statistics.median(taken):.3f} s, worst {max(taken):.3f} s")
-    assert statistics.quantiles(taken, n=4)[0] < 1, taken
+    assert statistics.median(taken) < 1, taken
 
 
 def described(client: httpx.Client, text: str, name: str = "shop") -> bool:
@@ -143,7 +143,7 @@ def test_what_a_push_changed_is_visible_within_a_second(client: httpx.Client, ho
         assert (response.status_code, response.json()) == (202, {"status": "accepted"})
         until(partial(described, client, f"push {number}"))
         taken.append(time.perf_counter() - started)
-    assert_most_quick(taken)
+    assert_quick(taken)
     assert host.crawls == 21
 
 
@@ -173,7 +173,7 @@ def test_a_push_to_an_organisation_of_2000_repositories_is_visible_within_a_seco
         api.close()
     reader.close()
     catalog.close()
-    assert_most_quick(taken)
+    assert_quick(taken)
 
 
 def test_webhooks_that_come_during_a_crawl_make_one_more_crawl_and_none_is_lost(
