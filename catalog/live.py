@@ -85,7 +85,6 @@ class Dashboard:
     href: str
     folder: str = ""
     tags: tuple[str, ...] = ()
-    is_overview: bool = False
 
 
 @dataclass(frozen=True, slots=True)

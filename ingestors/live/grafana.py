@@ -85,7 +85,7 @@ def _make_dashboard(one: Mapping[str, Any], instance: Instance) -> Dashboard:
 def _overview(text: str, instance: Instance) -> tuple[Dashboard, ...]:
     """The dashboard that is named by its URL, path or uid: nobody has to be asked."""
     address = _address(text if "/" in text else f"/d/{text}", instance)
-    return (Dashboard("Overview", address, is_overview=True),) if text else ()
+    return (Dashboard("Overview", address),) if text else ()
 
 
 def _address(url: str, instance: Instance) -> str:

@@ -109,7 +109,7 @@ def test_the_overview_is_told_even_where_grafana_is_down(server: ToolServer, nam
     server.mode = "error"
     annotations = {"grafana/overview-dashboard": named, "grafana/dashboard-selector": "generated"}
     panel = ask_one(annotations, grafana(server))
-    assert (panel.state, panel.facts.dashboards) == ("unavailable", (Dashboard("Overview", href, is_overview=True),))
+    assert (panel.state, panel.facts.dashboards) == ("unavailable", (Dashboard("Overview", href),))
 
 
 @pytest.mark.parametrize(
