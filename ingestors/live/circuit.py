@@ -11,6 +11,7 @@ class Circuit:
         self._pause = pause
         self._silences = 0
         self._until = 0.0
+        self._rests_until = 0.0
         self.since: datetime | None = None
         self.reason = ""
 
@@ -24,14 +25,18 @@ class Circuit:
         return True
 
     def hear(self) -> None:
-        """It answered."""
-        self._silences, self.since, self.reason = 0, None, ""
+        """It answered. An answer that was under way when it wanted to be left alone does not change that."""
+        self._silences = 0
+        if time.monotonic() >= self._rests_until:
+            self.since, self.reason = None, ""
 
     def open(self, reason: str, rest: float | None = None) -> None:
-        """It is down, or wants to be left alone."""
+        """It is down, or wants to be left alone for `rest` seconds."""
         self.since = self.since or datetime.now(UTC)
         self.reason = reason
-        self._until = time.monotonic() + (rest or self._pause)
+        now = time.monotonic()
+        self._rests_until = max(self._rests_until, now + (rest or 0.0))
+        self._until = max(self._rests_until, now + (rest or self._pause))
 
     def miss(self, reason: str, rest: float | None = None) -> None:
         """It did not answer one question: it alone may be the slow one."""

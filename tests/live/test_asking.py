@@ -12,6 +12,7 @@ import pytest
 
 from catalog.live import Panel
 from ingestors.live.board import Board
+from ingestors.live.circuit import Circuit
 from ingestors.live.instance import Instance
 from tests.live.pagerduty_server import PagerDutyServer
 from tests.live.tool_server import TOKEN, Asked, Mode, Reply, ToolServer, ask_one, expire, land, run
@@ -227,6 +228,20 @@ def test_the_last_request_of_a_limit_is_the_last_until_it_is_over(pager: PagerDu
     assert first.facts.services
     assert first.facts.incidents
     assert (second.state, second.reason) == ("unavailable", "its rate limit is used up")
+
+
+def test_what_was_under_way_when_a_limit_was_used_up_does_not_end_the_rest(clock: Clock) -> None:
+    circuit = Circuit(pause=1.0)
+    circuit.open("its rate limit is used up", rest=7.0)
+    circuit.hear()
+    circuit.open("no answer within 0.3 seconds")
+    circuit.hear()
+    clock.now += 6.9
+    assert not circuit.admits()
+    clock.now += 0.2
+    assert circuit.admits()
+    circuit.hear()
+    assert circuit.since is None
 
 
 @pytest.fixture
