@@ -12,6 +12,7 @@ from catalog.documents import Usage
 from catalog.pipeline import Report
 
 _RETRY_SECONDS, _RETRY_AT_MOST = 30.0, 3600.0
+_DICE = random.Random()  # its own: nobody else's seed decides when hosts are asked
 
 
 @dataclass(slots=True)
@@ -81,7 +82,7 @@ class Job:
                 self.next_at = None
                 return
             wait = min(every, _RETRY_SECONDS * 2 ** (self.failures - 1)) if failed else every
-            self.next_at = time.time() + (0 if self.woken else wait * random.uniform(0.9, 1.1))
+            self.next_at = time.time() + (0 if self.woken else wait * _DICE.uniform(0.9, 1.1))
             if usage.left == 0 and usage.resets_at is not None:
                 self.next_at = max(self.next_at, usage.resets_at + 1)
 

@@ -27,6 +27,7 @@ _WHOLE_SECONDS = 120.0  # one answer, however slowly it drips
 _PAUSE = 60.0  # what GitHub asks for where it gives no time itself
 _PASSING = (408, 425, 500, 502, 503, 504)
 _FIRST_WAIT = 0.5
+_DICE = random.Random()
 _TOKENS_IN = frozenset({"authorization", "private-token"})
 
 
@@ -184,7 +185,7 @@ class Api:
                 return response
             if attempt < RETRIES:
                 self._usage.retries += 1
-                self._sleep(_FIRST_WAIT * 2**attempt * random.uniform(0.5, 1.5) if wait is None else wait)
+                self._sleep(_FIRST_WAIT * 2**attempt * _DICE.uniform(0.5, 1.5) if wait is None else wait)
         if response.status_code in (403, 429):
             raise RateLimitError(self._end_until(_PAUSE))
         raise ReadError(f"{_shown(url)} could not be read: {response.status_code} {response.reason_phrase}")
