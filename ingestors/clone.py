@@ -7,7 +7,6 @@ seen among the running programs. Nothing is checked out; no hook, no configurati
 import base64
 import hashlib
 import os
-import random
 import re
 import shutil
 import signal
@@ -20,14 +19,13 @@ from urllib.parse import urlsplit
 
 from catalog.documents import Usage
 from catalog.errors import CatalogError, ReadError
+from ingestors.backoff import back_off
 
 MAX_BYTES: Final = 5_000_000
 MAX_WHOLE: Final = 200_000_000  # of all files that are read at once
 SECONDS: Final = 300.0
 RETRIES: Final = 2
 _ASK_SECONDS: Final = 60.0
-_FIRST_WAIT: Final = 0.5
-_DICE: Final = random.Random()
 _PASSED_ON: Final = (
     *("PATH", "HOME", "TMPDIR", "SSH_AUTH_SOCK", "GIT_SSH_COMMAND", "GIT_SSL_CAINFO", "SSL_CERT_FILE", "SSL_CERT_DIR"),
     *("http_proxy", "https_proxy", "no_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY"),
@@ -212,7 +210,7 @@ class Clone:
                 if attempt == RETRIES or error.missing or error.forbidden:
                     raise
                 self._usage.retries += 1
-                self._sleep(_FIRST_WAIT * 2**attempt * _DICE.uniform(0.5, 1.5))
+                self._sleep(back_off(attempt))
         raise AssertionError("the last try returns or raises")
 
     def _run(self, arguments: Sequence[str], seconds: float, given: bytes = b"") -> bytes:

@@ -5,7 +5,6 @@ Whatever goes wrong on the way is counted in `Usage`; what cannot be mended is a
 
 import base64
 import json
-import random
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ import httpx
 from catalog.documents import Cache, Json, Usage
 from catalog.errors import ReadError
 from ingestors.addresses import ENCODINGS, guard, time_limit
+from ingestors.backoff import back_off
 
 MAX_BYTES = 50_000_000
 RETRIES = 3
@@ -26,8 +26,6 @@ _TIMEOUT = httpx.Timeout(20.0, connect=5.0)
 _WHOLE_SECONDS = 120.0  # one answer, however slowly it drips
 _PAUSE = 60.0  # what GitHub asks for where it gives no time itself
 _PASSING = (408, 425, 500, 502, 503, 504)
-_FIRST_WAIT = 0.5
-_DICE = random.Random()
 _TOKENS_IN = frozenset({"authorization", "private-token"})
 
 
@@ -185,7 +183,7 @@ class Api:
                 return response
             if attempt < RETRIES:
                 self._usage.retries += 1
-                self._sleep(_FIRST_WAIT * 2**attempt * _DICE.uniform(0.5, 1.5) if wait is None else wait)
+                self._sleep(back_off(attempt) if wait is None else wait)
         if response.status_code in (403, 429):
             raise RateLimitError(self._end_until(_PAUSE))
         raise ReadError(f"{_shown(url)} could not be read: {response.status_code} {response.reason_phrase}")
