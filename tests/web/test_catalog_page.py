@@ -206,7 +206,10 @@ def test_two_filters_that_nothing_meets_lead_to_everything(client: TestClient) -
 
 
 def test_an_empty_catalog_says_how_to_fill_it(catalog: Catalog) -> None:
-    assert "callboard serve" in get(TestClient(create_app(Crawler(catalog))), "/catalog")
+    html = get(TestClient(create_app(Crawler(catalog))), "/catalog")
+    assert "callboard serve" in html
+    assert "--pattern" in html
+    assert 'href="/sources"' in html
 
 
 @pytest.mark.parametrize(
